@@ -1,0 +1,41 @@
+"""Repairs of the built pages, each for one thing that the stack gets wrong or lacks."""
+
+from __future__ import annotations
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+
+def drop_repeated_inline_scripts(
+    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object
+) -> None:
+    """Sphinx 7.4 emits inline scripts twice: keep the first of each."""
+    kept, seen = [], set()
+    for script in context.get("script_files", []):
+        body = getattr(script, "attributes", {}).get("body")
+        if body is None or body not in seen:
+            kept.append(script)
+            seen.add(body)
+    context["script_files"][:] = kept
+
+
+def hide_directives_of_cells(app: Sphinx, doctree: nodes.document) -> None:
+    """Take the `#|` lines out of the cells, and mark the cells that the package ships."""
+    for block in doctree.findall(nodes.literal_block):
+        lines = block.astext().split("\n")
+        code = [line for line in lines if not line.startswith("#|")]
+        if len(code) == len(lines):
+            continue
+        text = "\n".join(code).lstrip("\n")
+        block.rawsource = text
+        block.children = []
+        block += nodes.Text(text)
+        if "#| export" in lines:
+            cell = block.parent.parent
+            cell["classes"].append("exported")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("html-page-context", drop_repeated_inline_scripts, priority=900)
+    app.connect("doctree-read", hide_directives_of_cells)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

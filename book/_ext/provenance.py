@@ -1,0 +1,61 @@
+"""Say on each page which commit it was built from, and link to its source.
+
+The repository's address comes from GITHUB_REPOSITORY, else from the git remote. Where
+neither names one, the buttons that need it are left out: Jupyter Book's default would
+point at somebody else's repository.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+import subprocess
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+
+def git(*arguments: str) -> str:
+    """Output of a git command, empty where it fails or there is no git."""
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip()
+
+
+def repository_url() -> str | None:
+    """Web address of the repository, None where it is not known."""
+    if name := os.environ.get("GITHUB_REPOSITORY"):
+        server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
+        return f"{server}/{name}"
+    remote = git("remote", "get-url", "origin")
+    address = re.fullmatch(
+        r"(?:https://|git@|ssh://git@)(?P<host>github\.com)[/:](?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?",
+        remote,
+    )
+    return f"https://{address['host']}/{address['name']}" if address else None
+
+
+def set_provenance(app: Sphinx, config: Config) -> None:
+    options = config.html_theme_options
+    url = repository_url()
+    known = url is not None
+    options["repository_url"] = url or ""
+    options["repository_branch"] = "main"
+    for button in ("repository", "issues", "edit_page"):
+        options[f"use_{button}_button"] = known
+    options["launch_buttons"] = {}
+
+    commit = git("rev-parse", "--short=10", "HEAD") or "no commit"
+    if git("status", "--porcelain"):
+        commit += " with uncommitted changes"
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    source = f'<a href="{url}/commit/{commit.split()[0]}">{commit}</a>' if known else commit
+    options["extra_footer"] = f"<p>Built on {today} from commit {source}.</p>"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("config-inited", set_provenance, priority=100)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

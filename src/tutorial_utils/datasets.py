@@ -1,0 +1,128 @@
+"""Toy data in the plane, and the bundled real data."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .checks import checked_array, checked_count
+
+BOOLEAN_FUNCTIONS = {
+    "and": (0, 0, 0, 1),
+    "or": (0, 1, 1, 1),
+    "xor": (0, 1, 1, 0),
+}
+
+
+def boolean_function(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The four inputs of a Boolean function of two variables, and its values.
+
+    name : "and", "or" or "xor". Returns X (4, 2) with rows 00, 01, 10, 11 and the
+    labels y (4,) in {0, 1}. Raises ValueError for another name.
+    """
+    if name not in BOOLEAN_FUNCTIONS:
+        raise ValueError(
+            f"name must be one of {', '.join(BOOLEAN_FUNCTIONS)}, got {name!r}"
+        )
+    X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
+    return X, np.array(BOOLEAN_FUNCTIONS[name])
+
+
+def gaussian_classes(
+    rng: np.random.Generator, centres: ArrayLike, n_per_class: int, spread: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a round Gaussian cloud about each centre; the centre's row is its class.
+
+    centres (K, D); spread : standard deviation of a coordinate, at least 0. Returns
+    X (K n_per_class, D) and y, class after class. Raises ValueError for bad input.
+    """
+    centres = checked_array(centres, "centres", ("K", "D"))
+    n = checked_count(n_per_class, "n_per_class")
+    if not spread >= 0:
+        raise ValueError(f"spread must be at least 0, got {spread}")
+    y = np.repeat(np.arange(len(centres)), n)
+    return centres[y] + spread * rng.normal(size=(len(y), centres.shape[1])), y
+
+
+def separable_classes(
+    rng: np.random.Generator, n: int, n_features: int, n_classes: int, margin: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw points of the cube [−1, 1]^D that a random linear classifier separates.
+
+    A matrix U (K, D) of unit Frobenius norm labels uniform points; only those that it
+    separates by at least `margin` (above 0) are kept. Returns X (n, D), y (n,) and U.
+    Raises ValueError for bad input, or a margin that hardly any point reaches.
+    """
+    n, n_features = checked_count(n, "n"), checked_count(n_features, "n_features")
+    n_classes = checked_count(n_classes, "n_classes", at_least=2)
+    if not margin > 0:
+        raise ValueError(f"margin must be above 0, got {margin}")
+    U = rng.normal(size=(n_classes, n_features))
+    U /= np.linalg.norm(U)
+    kept = np.empty((0, n_features))
+    for _ in range(1000):
+        points = rng.uniform(-1, 1, size=(4 * n, n_features))
+        two_best = np.sort(points @ U.T, axis=1)[:, -2:]
+        kept = np.vstack([kept, points[two_best[:, 1] - two_best[:, 0] >= margin]])
+        if len(kept) >= n:
+            X = kept[:n]
+            return X, (X @ U.T).argmax(axis=1), U
+    raise ValueError(
+        f"margin must be one that random points reach, got {margin}: too large"
+    )
+
+
+@dataclass(frozen=True)
+class Topics:
+    """Short definitions in eight topics.
+
+    names (K,) the topics in alphabetical order; y (N,) each text's topic as an index
+    into names; terms (N,) the words defined; texts (N,) their definitions.
+    """
+
+    names: tuple[str, ...]
+    y: np.ndarray
+    terms: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+def load_topics() -> Topics:
+    """Load 3,070 dictionary definitions with their topic.
+
+    Source: WordNet 3.0 (Miller, 1995), WordNet licence, in data/LICENSES/wordnet.txt.
+    Raises RuntimeError if the file is missing or damaged.
+    """
+    lines = gzip.decompress(_bundled("topics.tsv.gz")).decode("utf-8").splitlines()[1:]
+    labels, terms, texts = zip(*(line.split("\t") for line in lines), strict=True)
+    names, y = np.unique(labels, return_inverse=True)
+    return Topics(tuple(map(str, names)), y, terms, texts)
+
+
+def tokens(text: str) -> list[str]:
+    """Split a text into its lower-case words: runs of the letters a to z."""
+    return re.findall(r"[a-z]+", text.lower())
+
+
+def _bundled(name: str) -> bytes:
+    """Read a bundled file and compare it with its listed sha256 sum."""
+    folder = resources.files(__package__) / "data"
+    try:
+        content = (folder / name).read_bytes()
+    except FileNotFoundError:
+        raise RuntimeError(
+            f"the data file {name} is missing: install the package again"
+        ) from None
+    sums = dict(
+        line.split()[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines()
+    )
+    if hashlib.sha256(content).hexdigest() != sums[name]:
+        raise RuntimeError(
+            f"the data file {name} is damaged: install the package again"
+        )
+    return content
