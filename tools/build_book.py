@@ -1,6 +1,6 @@
-"""Execute the chapters and build the site; every warning and every failing cell is an error.
+"""Execute the chapters and build the site. Warnings and failing cells are errors.
 
-usage: build_book.py [FOLDER]     (a folder with _config.yml and _toc.yml; default: the book)
+usage: build_book.py [FOLDER]     (with _config.yml and _toc.yml; default: the book)
 """
 
 from __future__ import annotations
@@ -17,18 +17,33 @@ from vendor import vendor
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# What a chapter's outputs depend on besides its own cells.
-DEPENDENCIES = ["src/tutorial_utils/**/*", "requirements.txt", "book/_ext/*.py"]
+# What the chapters' outputs depend on besides their own cells, and what the pages do.
+CODE = ["src/tutorial_utils/**/*", "requirements.txt"]
+SETTINGS = [
+    "_config.yml",
+    "_toc.yml",
+    "package-lock.json",
+    "book/_ext/*.py",
+    "book/_assets/[!v]*/*",  # all but what is vendored
+    "book/_assets/*.svg",
+]
 
 
-def digest_of_dependencies() -> str:
-    digest = hashlib.sha256(sys.version.encode())
-    for pattern in DEPENDENCIES:
-        for path in sorted(ROOT.glob(pattern)):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(path.relative_to(ROOT).as_posix().encode())
-                digest.update(path.read_bytes())
-    return digest.hexdigest()
+def digest(patterns: list[str]) -> str:
+    """One sum over this Python and over the names and contents of files of the book."""
+    total = hashlib.sha256(sys.version.encode())
+    for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
+        if path.is_file() and path.suffix != ".pyc":
+            total.update(path.relative_to(ROOT).as_posix().encode())
+            total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def has_changed(key: Path, patterns: list[str]) -> bool:
+    """Compare with the digest kept in the file key, and keep the new one."""
+    old, new = key.read_text() if key.exists() else None, digest(patterns)
+    key.write_text(new)
+    return old != new
 
 
 def forget(build: Path, *folders: str) -> None:
@@ -36,16 +51,31 @@ def forget(build: Path, *folders: str) -> None:
         shutil.rmtree(build / folder, ignore_errors=True)
 
 
+# Jupyter Book's own has no title, no language and no icon, for which browsers then ask.
+FRONT_DOOR = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Deep Learning: A Shallow Tutorial</title>
+<link rel="icon" href="data:,">
+<meta http-equiv="refresh" content="0; url=book/index.html">
+</head>
+<body><main><h1><a href="book/index.html">To the book</a></h1></main></body>
+</html>
+"""
+
+
 def build_book(book: Path) -> int:
     """Build the book in the folder; return the exit status."""
     start = time.perf_counter()
     build = book / "_build"
     build.mkdir(exist_ok=True)
-    key, digest = build / "dependencies.sha256", digest_of_dependencies()
-    if not key.exists() or key.read_text() != digest:
-        print("the package, the pins or the extensions are new: executing every chapter")
+    if has_changed(build / "code.sha256", CODE):
+        print("the package or the pins are new: every chapter is executed")
         forget(build, ".jupyter_cache", ".doctrees")
-        key.write_text(digest)
+    if has_changed(build / "settings.sha256", SETTINGS):
+        print("the settings of the site are new: every page is written")
+        forget(build, ".doctrees", "html")
     vendor()
     command = ["jupyter-book", "build", ".", "-W", "--keep-going", "-n"]
     # One thread: the chapters' matrices are small, and idle threads slow them down.
@@ -56,7 +86,9 @@ def build_book(book: Path) -> int:
         forget(build, ".doctrees")
         print(f"the build failed (exit status {status}): see the messages above")
     else:
-        print(f"built in {time.perf_counter() - start:.0f} s: {build / 'html/index.html'}")
+        (build / "html/index.html").write_text(FRONT_DOOR)
+        seconds = time.perf_counter() - start
+        print(f"built in {seconds:.0f} s: {build / 'html/index.html'}")
     return status
 
 

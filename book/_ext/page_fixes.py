@@ -20,7 +20,7 @@ def drop_repeated_inline_scripts(
 
 
 def hide_directives_of_cells(app: Sphinx, doctree: nodes.document) -> None:
-    """Take the `#|` lines out of the cells, and mark the cells that the package ships."""
+    """Take the `#|` lines out of the cells; mark those that the package ships."""
     for block in doctree.findall(nodes.literal_block):
         lines = block.astext().split("\n")
         code = [line for line in lines if not line.startswith("#|")]

@@ -52,8 +52,9 @@ def set_provenance(app: Sphinx, config: Config) -> None:
     if git("status", "--porcelain"):
         commit += " with uncommitted changes"
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    source = f'<a href="{url}/commit/{commit.split()[0]}">{commit}</a>' if known else commit
-    options["extra_footer"] = f"<p>Built on {today} from commit {source}.</p>"
+    if known:
+        commit = f'<a href="{url}/commit/{commit.split()[0]}">{commit}</a>'
+    options["extra_footer"] = f"<p>Built on {today} from commit {commit}.</p>"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -63,13 +63,12 @@ def separable_classes(
     n_classes = checked_count(n_classes, "n_classes", at_least=2)
     if not margin > 0:
         raise ValueError(f"margin must be above 0, got {margin}")
-    U = rng.normal(size=(n_classes, n_features))
-    U /= np.linalg.norm(U)
-    kept = np.empty((0, n_features))
     for _ in range(1000):
-        points = rng.uniform(-1, 1, size=(4 * n, n_features))
+        U = rng.normal(size=(n_classes, n_features))
+        U /= np.linalg.norm(U)
+        points = rng.uniform(-1, 1, size=(20 * n, n_features))
         two_best = np.sort(points @ U.T, axis=1)[:, -2:]
-        kept = np.vstack([kept, points[two_best[:, 1] - two_best[:, 0] >= margin]])
+        kept = points[two_best[:, 1] - two_best[:, 0] >= margin]
         if len(kept) >= n:
             X = kept[:n]
             return X, (X @ U.T).argmax(axis=1), U

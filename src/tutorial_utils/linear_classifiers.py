@@ -239,7 +239,7 @@ def radius(X: np.ndarray) -> float:
     X = checked_array(X, "X", ("N", "D"))
     return float(np.sqrt(2) * np.linalg.norm(X, axis=1).max())
 
-# %% ../../chapters/01_linear_classifiers.ipynb #9d4d2f90
+# %% ../../chapters/01_linear_classifiers.ipynb #abcb5682
 def maximum_margin(
     X: np.ndarray, y: np.ndarray, n_classes: int
 ) -> tuple[np.ndarray, float]:
@@ -248,21 +248,20 @@ def maximum_margin(
     X : features (N, D). y : classes (N,). Returns W (K, D) and gamma > 0. An exact
     convex solve by non-negative least squares, for up to a few thousand difference
     vectors. Raises ValueError for bad input, or data that are not linearly separable
-    (a margin below 1e-10 of the radius counts as none).
+    (a margin below 1e-7 of the radius counts as none).
     Source: Chapter 1, thm-maximum-margin; Lawson and Hanson, 1974.
     """
     differences = difference_vectors(X, y, n_classes)
     # A common scale leaves the direction alone and the solver well conditioned.
-    longest = np.linalg.norm(differences, axis=1).max()
-    points = differences / longest if longest > 0 else differences
+    points = differences / max(radius(X), np.finfo(float).tiny)
     system = np.vstack([points.T, np.ones(len(points))])
     target = np.append(np.zeros(points.shape[1]), 1.0)
     beta, _ = nnls(system, target)
-    nearest = beta @ points
-    if nearest.any():
+    nearest = beta @ points / beta.sum()
+    if np.linalg.norm(nearest) > 1e-7:
         W = (nearest / np.linalg.norm(nearest)).reshape(n_classes, -1)
         gamma = margin(W, X, y)
-        if gamma > 1e-10 * longest:
+        if gamma > 0:
             return W, gamma
     raise ValueError(
         "X and y must be linearly separable, and no W has a positive margin on them "

@@ -1,0 +1,64 @@
+# The README's two commands are `make book` and `make test`; `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+N ?= 1
+
+VENV := .venv
+IN_VENV := source $(VENV)/bin/activate &&
+CHAPTER = $(wildcard chapters/$(shell printf %02d $(N))_*.ipynb)
+MODULE = $(shell basename $(CHAPTER) .ipynb | cut -c4-)
+NBVAL := pytest -q --nbval-lax --nbval-cell-timeout 300 --nbval-sanitize-with tests/notebooks/sanitize.cfg
+
+# The chapters' matrices are small: more threads only get in each other's way.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
+
+.PHONY: help
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
+
+.PHONY: book
+book: $(VENV)/installed node_modules/installed  ## execute the chapters and build the site in _build/html
+	@$(IN_VENV) python tools/build_book.py
+
+.PHONY: test
+test: book  ## run every test, over the package, the chapters and the built site
+	@echo "== style and types"
+	@$(IN_VENV) ruff format --check -q . && ruff check -q . && mypy
+	@echo "== unit tests, sources, site"
+	@$(IN_VENV) pytest tests -n 2 --dist loadfile
+	@echo "== every cell of every chapter"
+	@$(IN_VENV) $(NBVAL) chapters -n 2 --dist loadfile
+
+.PHONY: chapter
+chapter: $(VENV)/installed node_modules/installed  ## one chapter: export, nbval, unit tests, page (make chapter N=1)
+	@test -n "$(CHAPTER)" || { echo "there is no chapter $(N)"; exit 1; }
+	@$(IN_VENV) nbdev-export && $(NBVAL) $(CHAPTER) && pytest -q tests/unit/test_$(MODULE).py
+	@$(IN_VENV) python tools/build_book.py
+
+.PHONY: outputs
+outputs: $(VENV)/installed  ## run one chapter and store the outputs of its tagged cells (make outputs N=1)
+	@test -n "$(CHAPTER)" || { echo "there is no chapter $(N)"; exit 1; }
+	@$(IN_VENV) nbdev-export && jupyter nbconvert --to notebook --execute --inplace $(CHAPTER) \
+	  && nbstripout --keep-count --keep-id --extra-keys "metadata.widgets cell.metadata.execution" $(CHAPTER)
+
+.PHONY: serve
+serve: book  ## build the site and serve it on this machine
+	@$(IN_VENV) python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+.PHONY: clean
+clean:  ## remove what was built and installed
+	rm -rf _build $(VENV) node_modules book/_assets/vendor src/*.egg-info
+
+$(VENV)/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …")'
+	@echo "== installing the pinned requirements into $(VENV) (a few minutes)"
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(IN_VENV) pip install -q --progress-bar off -r requirements.txt && pip install -q --no-deps -e .
+	@touch $@
+
+node_modules/installed: package.json package-lock.json
+	@echo "== fetching the browser files from npm, by lock file"
+	@npm ci --ignore-scripts --silent
+	@touch $@

@@ -1,0 +1,19 @@
+"""Where things are."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for `chapter` once for every chapter's notebook."""
+    if "chapter" in metafunc.fixturenames:
+        chapters = sorted((ROOT / "chapters").glob("*.ipynb"))
+        metafunc.parametrize("chapter", chapters, ids=lambda path: path.stem)

@@ -1,0 +1,98 @@
+"""The built site, served on this machine, and a browser that reaches nothing else."""
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "_build" / "html"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for `path` once for every page of the site."""
+    if "path" in metafunc.fixturenames:
+        pages = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html"))
+        pages = [p for p in pages if not p.startswith("_")]
+        metafunc.parametrize("path", pages or ["the site is not built: run make book"])
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing about each request."""
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    handler = functools.partial(QuietHandler, directory=SITE)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        say = "no Chromium found: install Debian's package chromium"
+        if os.environ.get("CI"):
+            pytest.fail(say)
+        pytest.skip(say)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page in a context of its own, and what went wrong on it."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.browser, self.address, self.contexts = browser, address, []
+        self.wrong: list[str] = []
+
+    def __call__(self, path: str, width: int = 1280, theme: str = "light") -> Page:
+        context = self.browser.new_context(viewport={"width": width, "height": 900})
+        self.contexts.append(context)
+        page = context.new_page()
+        page.add_init_script(
+            f"localStorage.setItem('mode', '{theme}');"
+            f"localStorage.setItem('theme', '{theme}')"
+        )
+        own = (self.address, "data:", "blob:")
+        say = self.wrong.append
+        page.on("request", lambda r: r.url.startswith(own) or say(f"outside: {r.url}"))
+        page.on("requestfailed", lambda r: say(f"failed: {r.url}"))
+        page.on("response", lambda r: r.status < 400 or say(f"{r.status}: {r.url}"))
+        page.on("console", lambda m: m.type != "error" or say(f"console: {m.text}"))
+        page.on("pageerror", lambda e: say(f"script: {e}"))
+        page.goto(self.address + path, wait_until="networkidle")
+        page.evaluate("() => window.MathJax?.startup?.promise")
+        return page
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Visit]:
+    visit = Visit(browser, address)
+    yield visit
+    for context in visit.contexts:
+        context.close()

@@ -1,0 +1,79 @@
+"""The build fails when it should: planted errors in a small book with our settings."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+TOC = "format: jb-book\nroot: book/index\nchapters:\n  - file: chapters/01_planted\n"
+
+
+@pytest.fixture
+def small_book(root, tmp_path) -> Path:
+    (tmp_path / "chapters").mkdir()
+    shutil.copy(root / "_config.yml", tmp_path)
+    for folder in ("_ext", "_assets"):
+        shutil.copytree(root / "book" / folder, tmp_path / "book" / folder)
+    shutil.copy(root / "book/references.bib", tmp_path / "book")
+    (tmp_path / "_toc.yml").write_text(TOC)
+    (tmp_path / "book/index.md").write_text("# A small book\n\nOne page.\n")
+    return tmp_path
+
+
+def build(
+    book: Path, root: Path, *sources: str, text: str = "Text."
+) -> tuple[int, str]:
+    cells = [nbformat.v4.new_markdown_cell(f"# A chapter\n\n{text}")]
+    cells += [nbformat.v4.new_code_cell(source) for source in sources]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, book / "chapters/01_planted.ipynb")
+    command = [sys.executable, root / "tools/build_book.py", book]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_sound_book_builds_and_hides_the_export_line(small_book, root):
+    status, output = build(small_book, root, "#| export\ndef one():\n    return 1")
+    assert status == 0, output
+    page = (small_book / "_build/html/chapters/01_planted.html").read_text()
+    assert "#| export" not in page
+    assert "exported" in page
+
+
+def test_a_failing_cell_fails_the_build(small_book, root):
+    status, output = build(small_book, root, "1 / 0")
+    assert status != 0
+    assert "ZeroDivisionError" in output
+
+
+def test_a_broken_reference_fails_the_build_every_time(small_book, root):
+    for _ in range(2):
+        status, output = build(small_book, root, text="See {ref}`nowhere-to-be-found`.")
+        assert status != 0
+        assert "nowhere-to-be-found" in output
+
+
+def test_the_cache_is_keyed_on_the_package_and_the_pins(root, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(root / "tools")
+    import build_book
+
+    (tmp_path / "src/tutorial_utils").mkdir(parents=True)
+    pins, module = tmp_path / "requirements.txt", tmp_path / "src/tutorial_utils/a.py"
+    monkeypatch.setattr(build_book, "ROOT", tmp_path)
+    digests = []
+    versions = ((pins, "a==1"), (module, "x = 1"), (module, "x = 2"), (pins, "a==2"))
+    for file, content in versions:
+        file.write_text(content)
+        digests.append(build_book.digest(build_book.CODE))
+    assert len(set(digests)) == 4
+    assert build_book.digest(build_book.CODE) == digests[-1]
+
+    key = tmp_path / "code.sha256"
+    assert build_book.has_changed(key, build_book.CODE)
+    assert not build_book.has_changed(key, build_book.CODE)
+    module.write_text("x = 3")
+    assert build_book.has_changed(key, build_book.CODE)

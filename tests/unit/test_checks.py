@@ -1,0 +1,69 @@
+"""The checks must fail when they should, and say why."""
+
+import numpy as np
+import pytest
+
+from tutorial_utils.checks import (
+    assert_at_most,
+    assert_equal,
+    checked_array,
+    checked_count,
+    checked_labels,
+    relative_error,
+)
+
+
+def test_relative_error():
+    assert relative_error([0.0, 0.0], [0.0, 0.0]) == 0
+    assert relative_error([3.0, 4.0], [0.0, 0.0]) == 1
+    assert relative_error([1.0], [1.0 + 1e-9]) == pytest.approx(1e-9, rel=1e-3)
+    with pytest.raises(ValueError, match="one shape"):
+        relative_error([1.0], [1.0, 2.0])
+
+
+def test_assert_equal_fails_on_difference_and_on_nan():
+    assert_equal([1.0, 2.0], [1.0, 2.0], "same")
+    with pytest.raises(AssertionError, match="two arrays: relative error"):
+        assert_equal([1.0, 2.0], [1.0, 2.1], "two arrays", 1e-3)
+    with pytest.raises(AssertionError, match="a NaN"):
+        assert_equal([np.nan], [np.nan], "a NaN", 1.0)
+
+
+def test_assert_at_most_names_the_worst_entry():
+    assert_at_most([1, 2], 2, "fine")
+    assert_at_most(1 + 1e-13, 1, "rounding", slack=1e-12)
+    with pytest.raises(AssertionError, match=r"bound: 5 is above 2 at entry \(1,\)"):
+        assert_at_most([3, 5], 2, "bound")
+    with pytest.raises(AssertionError, match="bound"):
+        assert_at_most([1, np.nan], 2, "bound")
+
+
+@pytest.mark.parametrize(
+    ("value", "shape", "says"),
+    [
+        ([1.0, 2.0], ("N", 2), r"a must have shape \(N, 2\), got \(2,\)"),
+        ([[1.0]], (3, 1), r"a must have shape \(3, 1\), got \(1, 1\)"),
+        ([], ("N",), r"a must not be empty, got shape \(0,\)"),
+        ([np.inf], ("N",), "a must be finite"),
+        (["x"], ("N",), r"a must be numbers of shape \(N,\)"),
+        ([[1], [1, 2]], ("N", "D"), r"a must be numbers of shape \(N, D\)"),
+    ],
+)
+def test_checked_array(value, shape, says):
+    with pytest.raises(ValueError, match=says):
+        checked_array(value, "a", shape)
+
+
+def test_checked_labels():
+    assert checked_labels([0, 2.0, 1], "y", 3, 3).dtype == np.int64
+    with pytest.raises(ValueError, match="whole numbers from 0 to 2, got 3"):
+        checked_labels([0, 3], "y", 3, 2)
+    with pytest.raises(ValueError, match="one label for each of 2 rows, got 1"):
+        checked_labels([0], "y", 3, 2)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "2", True, None])
+def test_checked_count(value):
+    assert checked_count(np.int64(4), "n") == 4
+    with pytest.raises(ValueError, match="n must be a whole number of at least 1"):
+        checked_count(value, "n")

@@ -1,0 +1,98 @@
+"""Toy data keep their promises; bundled data are what their notices say."""
+
+import hashlib
+from importlib import resources
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tutorial_utils import datasets
+from tutorial_utils.linear_classifiers import margin
+
+
+def test_topics():
+    topics = datasets.load_topics()
+    assert len(topics.texts) == len(topics.terms) == len(topics.y) == 3070
+    assert topics.names == tuple(sorted(topics.names))
+    sizes = dict(zip(topics.names, np.bincount(topics.y), strict=True))
+    assert sizes["law"] == 607
+    assert sizes["music"] == 205
+    assert len(set(topics.texts)) == 3070, "a text twice could stand in both halves"
+
+
+def test_every_bundled_file_has_its_sum_and_the_sums_hold():
+    folder = resources.files("tutorial_utils") / "data"
+    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    sums = {name: digest for digest, name in map(str.split, lines)}
+    files = {f.name for f in folder.iterdir()} - {"SHA256SUMS", "LICENSES"}
+    assert set(sums) == files
+    for name, digest in sums.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_a_damaged_or_missing_file_is_named(monkeypatch, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "SHA256SUMS").write_text("00 topics.tsv.gz\n")
+    monkeypatch.setattr(datasets.resources, "files", lambda package: tmp_path)
+    with pytest.raises(RuntimeError, match="topics.tsv.gz is missing"):
+        datasets.load_topics()
+    (data / "topics.tsv.gz").write_bytes(b"x")
+    with pytest.raises(RuntimeError, match="topics.tsv.gz is damaged"):
+        datasets.load_topics()
+
+
+def test_tokens():
+    assert datasets.tokens("The bat's 2nd HIT;") == ["the", "bat", "s", "nd", "hit"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("or", max), ("and", min), ("xor", np.bitwise_xor.reduce)]
+)
+def test_boolean_function(name, value):
+    X, y = datasets.boolean_function(name)
+    assert y.tolist() == [value(row) for row in X.astype(int).tolist()]
+
+
+def test_gaussian_classes_without_spread_are_their_centres():
+    rng = np.random.default_rng(0)
+    X, y = datasets.gaussian_classes(rng, [[1, 2], [3, 4]], 2, spread=0)
+    assert X.tolist() == [[1, 2], [1, 2], [3, 4], [3, 4]]
+    assert y.tolist() == [0, 0, 1, 1]
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(2, 5),
+    st.integers(2, 5),
+    st.floats(0.01, 0.2),
+)
+def test_separable_classes_have_the_margin(seed, n_features, n_classes, gamma):
+    rng = np.random.default_rng(seed)
+    X, y, U = datasets.separable_classes(rng, 30, n_features, n_classes, gamma)
+    assert X.shape == (30, n_features)
+    assert np.abs(X).max() <= 1
+    assert np.linalg.norm(U) == pytest.approx(1)
+    assert margin(U, X, y) >= gamma - 1e-12
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda rng: datasets.boolean_function("nand"), "name must be one of"),
+        (lambda rng: datasets.gaussian_classes(rng, [0, 1], 3), "centres must have"),
+        (lambda rng: datasets.gaussian_classes(rng, [[0]], 0), "n_per_class must"),
+        (lambda rng: datasets.gaussian_classes(rng, [[0]], 1, -1), "spread must"),
+        (lambda rng: datasets.separable_classes(rng, 5, 2, 1, 0.1), "n_classes must"),
+        (
+            lambda rng: datasets.separable_classes(rng, 5, 2, 2, 0),
+            "margin must be above",
+        ),
+        (lambda rng: datasets.separable_classes(rng, 5, 2, 2, 9), "too large"),
+    ],
+)
+def test_bad_input_is_named(call, says):
+    with pytest.raises(ValueError, match=says):
+        call(np.random.default_rng(0))

@@ -1,0 +1,322 @@
+"""Chapter 1: properties on random inputs, parity with other software, edge cases."""
+
+import itertools
+
+import numpy as np
+import pytest
+import quadprog
+import scipy.optimize
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer
+
+from tutorial_utils import datasets
+from tutorial_utils.linear_classifiers import (
+    append_constant,
+    bag_of_words,
+    build_vocabulary,
+    difference_vectors,
+    joint_features,
+    margin,
+    maximum_margin,
+    one_vs_all,
+    perceptron,
+    predict,
+    radius,
+)
+
+seeds = st.integers(0, 2**32 - 1)
+words = st.lists(
+    st.sampled_from(["the", "a", "bat", "ball", "court", "judge"]), max_size=9
+)
+
+
+@st.composite
+def separable_data(draw):
+    """A random separable data set, with its number of classes and a separator."""
+    rng = np.random.default_rng(draw(seeds))
+    n, n_features = draw(st.integers(1, 25)), draw(st.integers(1, 5))
+    n_classes = draw(st.integers(2, 4))
+    if n_features == 1:
+        n_classes = 2  # on a line through the origin, more classes may have no region
+    X, y, U = datasets.separable_classes(rng, n, n_features, n_classes, margin=0.02)
+    return X, y, n_classes, U
+
+
+@st.composite
+def any_data(draw):
+    """Small whole-number data, often not separable, full of ties and repetitions."""
+    n, n_features = draw(st.integers(1, 8)), draw(st.integers(1, 3))
+    n_classes = draw(st.integers(2, 4))
+    entries = st.lists(st.integers(-2, 2), min_size=n_features, max_size=n_features)
+    X = np.array(draw(st.lists(entries, min_size=n, max_size=n)), dtype=float)
+    y = draw(st.lists(st.integers(0, n_classes - 1), min_size=n, max_size=n))
+    return X, np.array(y), n_classes
+
+
+def perceptron_of_the_slide(X, y, n_classes, max_epochs):
+    """The algorithm on joint feature vectors, as plainly as it can be written."""
+    w = np.zeros(n_classes * X.shape[1])
+    mistakes = 0
+    for _ in range(max_epochs):
+        clean = True
+        for x, right in zip(X, y, strict=True):
+            scores = [w @ joint_features(x, k, n_classes) for k in range(n_classes)]
+            guess = scores.index(max(scores))
+            if guess != right:
+                w += joint_features(x, right, n_classes)
+                w -= joint_features(x, guess, n_classes)
+                mistakes, clean = mistakes + 1, False
+        if clean:
+            return w, mistakes, True
+    return w, mistakes, False
+
+
+@given(st.lists(words, min_size=1, max_size=6), st.integers(1, 3))
+def test_bag_of_words_against_scikit_learn(documents, min_documents):
+    occurring = {w for d in documents for w in d}
+    assume(any(sum(w in d for d in documents) >= min_documents for w in occurring))
+    reference = CountVectorizer(token_pattern=r"\S+", min_df=min_documents)
+    expected = reference.fit_transform(map(" ".join, documents)).toarray()
+    vocabulary = build_vocabulary(documents, min_documents)
+    assert vocabulary == list(reference.get_feature_names_out())
+    np.testing.assert_array_equal(bag_of_words(documents, vocabulary), expected)
+
+
+def test_bag_of_words_keeps_the_order_of_the_vocabulary_and_ignores_the_unknown():
+    counts = bag_of_words([["b", "x", "b"], []], ["c", "b"])
+    np.testing.assert_array_equal(counts, [[0, 2], [0, 0]])
+    assert counts.dtype == np.float64
+
+
+@given(seeds, st.integers(1, 5), st.integers(1, 5))
+def test_joint_score_is_a_row_of_the_weight_matrix(seed, n_classes, n_features):
+    rng = np.random.default_rng(seed)
+    W, x = rng.normal(size=(n_classes, n_features)), rng.normal(size=n_features)
+    for y in range(n_classes):
+        phi = joint_features(x, y, n_classes)
+        assert phi.shape == (n_classes * n_features,)
+        assert phi @ W.ravel() == pytest.approx(W[y] @ x, rel=1e-12, abs=1e-12)
+        np.testing.assert_array_equal(phi.reshape(n_classes, -1)[y], x)
+
+
+def test_predict_gives_ties_to_the_lowest_class():
+    W = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
+    assert predict(W, [[1, 1], [2, 1], [0, 0]]).tolist() == [0, 1, 0]
+
+
+def test_append_constant_leaves_its_argument_alone():
+    X = np.arange(4.0).reshape(2, 2)
+    np.testing.assert_array_equal(append_constant(X), [[0, 1, 1], [2, 3, 1]])
+    np.testing.assert_array_equal(X, [[0, 1], [2, 3]])
+
+
+@given(any_data(), st.integers(1, 6))
+def test_perceptron_is_the_slides_algorithm(data, max_epochs):
+    X, y, n_classes = data
+    run = perceptron(X, y, n_classes, max_epochs)
+    w, mistakes, converged = perceptron_of_the_slide(X, y, n_classes, max_epochs)
+    np.testing.assert_array_equal(run.weights.ravel(), w)
+    assert (run.mistakes, run.converged, run.trace) == (mistakes, converged, None)
+
+
+@given(any_data(), seeds)
+def test_trace_holds_the_weights_after_each_mistake(data, seed):
+    X, y, n_classes = data
+    rng = np.random.default_rng(seed)
+    run = perceptron(X, y, n_classes, 5, rng=rng, keep_trace=True)
+    assert run.trace.shape == (run.mistakes + 1, n_classes, X.shape[1])
+    assert not run.trace[0].any()
+    np.testing.assert_array_equal(run.trace[-1], run.weights)
+    possible = {tuple(d) for d in difference_vectors(X, y, n_classes)}
+    steps = np.diff(run.trace.reshape(run.mistakes + 1, -1), axis=0)
+    assert all(tuple(step) in possible for step in steps)
+
+
+def test_shuffling_comes_from_the_generator_alone():
+    rng = np.random.default_rng(0)
+    X, y = datasets.gaussian_classes(rng, [[0, 0], [1, 1]], 30)
+    first, second, ordered = (
+        perceptron(X, y, 2, 5, rng=r)
+        for r in (np.random.default_rng(1), np.random.default_rng(1), None)
+    )
+    np.testing.assert_array_equal(first.weights, second.weights)
+    assert not np.array_equal(first.weights, ordered.weights)
+
+
+def test_one_class_in_the_data():
+    X = np.eye(3)
+    none = perceptron(X, [0, 0, 0], n_classes=2)
+    assert (none.mistakes, none.converged) == (0, True)
+    assert not none.weights.any()
+    some = perceptron(X, [1, 1, 1], n_classes=2)
+    assert (some.mistakes, some.converged) == (3, True)
+
+
+@settings(max_examples=300, deadline=None)
+@given(separable_data(), st.one_of(st.none(), seeds))
+def test_novikoff_bound(data, seed):
+    X, y, n_classes, U = data
+    bound = radius(X) ** 2 / margin(U, X, y) ** 2
+    rng = None if seed is None else np.random.default_rng(seed)
+    run = perceptron(X, y, n_classes, int(bound) + 2, rng=rng, keep_trace=True)
+    assert run.converged
+    assert run.mistakes <= bound * (1 + 1e-12)
+    k = np.arange(run.mistakes + 1)
+    flat = run.trace.reshape(len(k), -1)
+    assert (flat @ U.ravel() >= k * margin(U, X, y) - 1e-9).all()
+    assert ((flat**2).sum(axis=1) <= k * radius(X) ** 2 + 1e-9).all()
+
+
+def test_novikoff_bound_is_met_by_orthogonal_examples():
+    X, y = np.eye(6), np.ones(6, dtype=int)
+    _, gamma = maximum_margin(X, y, 2)
+    assert perceptron(X, y, 2).mistakes == 6
+    assert radius(X) ** 2 / gamma**2 == pytest.approx(6, rel=1e-10)
+
+
+@given(any_data(), seeds)
+def test_margin_and_radius_by_their_definitions(data, seed):
+    X, y, n_classes = data
+    W = np.random.default_rng(seed).normal(size=(n_classes, X.shape[1]))
+    phi = [[joint_features(x, k, n_classes) for k in range(n_classes)] for x in X]
+    pairs = [
+        (n, k)
+        for n, k in itertools.product(range(len(X)), range(n_classes))
+        if k != y[n]
+    ]
+    d = np.array([phi[n][y[n]] - phi[n][k] for n, k in pairs])
+    np.testing.assert_array_equal(difference_vectors(X, y, n_classes), d)
+    leads = d @ W.ravel() / np.linalg.norm(W)
+    assert margin(W, X, y) == pytest.approx(leads.min(), rel=1e-9, abs=1e-12)
+    assert margin(7 * W, X, y) == pytest.approx(margin(W, X, y), rel=1e-9, abs=1e-12)
+    assert radius(X) == pytest.approx(np.linalg.norm(d, axis=1).max(), rel=1e-12)
+
+
+@settings(deadline=None)
+@given(separable_data())
+def test_maximum_margin_against_a_quadratic_program_solver(data):
+    X, y, n_classes, U = data
+    W, gamma = maximum_margin(X, y, n_classes)
+    d = difference_vectors(X, y, n_classes)
+    identity = np.eye(W.size)
+    w = quadprog.solve_qp(identity, np.zeros(W.size), d.T, np.ones(len(d)))[0]
+    assert gamma == pytest.approx(1 / np.linalg.norm(w), rel=1e-7)
+    np.testing.assert_allclose(W.ravel(), w / np.linalg.norm(w), atol=1e-6)
+    assert gamma == pytest.approx(margin(W, X, y), rel=1e-12)
+    assert np.linalg.norm(W) == pytest.approx(1, rel=1e-12)
+    assert gamma >= margin(U, X, y) - 1e-12
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+@pytest.mark.parametrize("gap", [1e-4, 1e-2, 1.0])
+def test_maximum_margin_over_scales(scale, gap):
+    X = scale * np.array([[1.0, gap], [1.0, -gap]])
+    W, gamma = maximum_margin(X, [0, 1], 2)
+    # Only the second feature tells the classes apart.
+    assert gamma == pytest.approx(np.sqrt(2) * scale * gap, rel=1e-6)
+
+
+@given(any_data())
+@settings(deadline=None)
+def test_maximum_margin_exists_unless_the_hull_holds_zero(data):
+    X, y, n_classes = data
+    d = difference_vectors(X, y, n_classes)
+    hull_holds_zero = scipy.optimize.linprog(
+        np.zeros(len(d)),
+        A_eq=np.vstack([d.T, np.ones(len(d))]),
+        b_eq=np.append(np.zeros(d.shape[1]), 1),
+    )
+    if hull_holds_zero.status == 0:
+        with pytest.raises(ValueError, match="linearly separable"):
+            maximum_margin(X, y, n_classes)
+    else:
+        W, gamma = maximum_margin(X, y, n_classes)
+        np.testing.assert_array_equal(predict(W, X), y)
+        assert perceptron(X, y, n_classes, int(radius(X) ** 2 / gamma**2) + 2).converged
+
+
+@pytest.mark.parametrize(
+    ("name", "separable"), [("or", True), ("and", True), ("xor", False)]
+)
+def test_boolean_functions(name, separable):
+    X, y = datasets.boolean_function(name)
+    X = append_constant(X)
+    assert perceptron(X, y, 2).converged == separable
+    if separable:
+        assert maximum_margin(X, y, 2)[1] > 0
+    else:
+        with pytest.raises(ValueError, match="linearly separable"):
+            maximum_margin(X, y, 2)
+
+
+def test_one_vs_all_asks_one_question_a_class():
+    asked = []
+
+    def fit(X, signs):
+        asked.append(signs.tolist())
+        return signs @ X
+
+    X = np.arange(6.0).reshape(3, 2)
+    W = one_vs_all(fit, X, [2, 0, 1], 3)
+    assert asked == [[-1, 1, -1], [-1, -1, 1], [1, -1, -1]]
+    np.testing.assert_array_equal(W, np.array(asked) @ X)
+
+
+def test_arguments_are_not_modified():
+    X, y, U = datasets.separable_classes(np.random.default_rng(0), 20, 3, 3, 0.05)
+    before = X.copy(), y.copy(), U.copy()
+    perceptron(X, y, 3)
+    maximum_margin(X, y, 3)
+    margin(U, X, y)
+    predict(U, X)
+    for array, copy in zip((X, y, U), before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+X_OK, Y_OK = np.eye(2), np.array([0, 1])
+X_NAN = np.array([[1.0, np.nan], [0.0, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("call", "names"),
+    [
+        (lambda: bag_of_words([], ["a"]), "documents"),
+        (lambda: bag_of_words("a b", ["a"]), "documents"),
+        (lambda: bag_of_words(["a b"], ["a"]), "documents"),
+        (lambda: bag_of_words([[1, 2]], ["a"]), "documents"),
+        (lambda: bag_of_words([["a"]], []), "vocabulary"),
+        (lambda: bag_of_words([["a"]], ["a", "a"]), "vocabulary"),
+        (lambda: build_vocabulary([["a"]], 0), "min_documents"),
+        (lambda: joint_features([[1.0]], 0, 2), "x"),
+        (lambda: joint_features([np.nan], 0, 2), "x"),
+        (lambda: joint_features([1.0], 2, 2), "y"),
+        (lambda: joint_features([1.0], -1, 2), "y"),
+        (lambda: joint_features([1.0], 0, 0), "n_classes"),
+        (lambda: predict(np.eye(2), np.eye(3)), "X"),
+        (lambda: predict(np.eye(2)[0], X_OK), "W"),
+        (lambda: predict(np.eye(2), X_NAN), "X"),
+        (lambda: append_constant([1.0, 2.0]), "X"),
+        (lambda: perceptron(X_OK[0], Y_OK, 2), "X"),
+        (lambda: perceptron(X_NAN, Y_OK, 2), "X"),
+        (lambda: perceptron(np.empty((0, 2)), [], 2), "X"),
+        (lambda: perceptron(X_OK, [0], 2), "y"),
+        (lambda: perceptron(X_OK, [0, 2], 2), "y"),
+        (lambda: perceptron(X_OK, [0, 0.5], 2), "y"),
+        (lambda: perceptron(X_OK, Y_OK, 2, max_epochs=0), "max_epochs"),
+        (lambda: perceptron(X_OK, Y_OK, 2, rng=3), "rng"),
+        (lambda: margin(np.zeros((2, 2)), X_OK, Y_OK), "W"),
+        (lambda: margin(np.ones((1, 2)), X_OK, [0, 0]), "number of rows of W"),
+        (lambda: margin(np.eye(2), X_OK, [0, 5]), "y"),
+        (lambda: radius([]), "X"),
+        (lambda: radius(X_NAN), "X"),
+        (lambda: difference_vectors(X_OK, [0, 0], 1), "n_classes"),
+        (lambda: maximum_margin(X_OK, [0, 0, 1], 2), "y"),
+        (lambda: maximum_margin(np.zeros((2, 2)), Y_OK, 2), "X and y"),
+        (lambda: one_vs_all(lambda X, s: np.ones(3), X_OK, Y_OK, 2), "result of fit"),
+        (lambda: one_vs_all(lambda X, s: s @ X, X_OK, [0, 9], 2), "y"),
+    ],
+)
+def test_bad_input_is_named(call, names):
+    with pytest.raises(ValueError, match=rf"^(the )?{names}.* (must|got) "):
+        call()
