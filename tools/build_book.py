@@ -6,7 +6,9 @@ usage: build_book.py [FOLDER]     (with _config.yml and _toc.yml; default: the b
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +67,42 @@ FRONT_DOOR = """<!doctype html>
 """
 
 
+MAX_FRAMES = 240
+MAX_FRAME_BYTES = 2_000_000
+
+
+def place_frames(book: Path) -> bool:
+    """Put each widget's pictures beside its page; False if one is over its budget."""
+    fits = True
+    for chapter in sorted((book / "chapters").glob("*.ipynb")):
+        cells = json.loads(chapter.read_text(encoding="utf-8"))["cells"]
+        code = "\n".join(
+            "".join(c["source"]) for c in cells if c["cell_type"] == "code"
+        )
+        for name in re.findall(
+            r"""^(?:\w+ = )?explore\(\s*["']([\w-]+)["']""", code, re.M
+        ):
+            frames = book / "_build/frames" / name
+            report = json.loads((frames / "report.json").read_text())
+            number, size = report["frames"], report["bytes"]
+            per_frame = 1000 * report["seconds"] / number
+            print(
+                f"widget {chapter.stem}/{name}: {number} frames, {size / 1e6:.2f} MB, "
+                f"{report['seconds']:.1f} s ({per_frame:.0f} ms a frame)"
+            )
+            if number > MAX_FRAMES:
+                print(f"  over its budget by {number - MAX_FRAMES} frames")
+                fits = False
+            if size > MAX_FRAME_BYTES:
+                print(f"  over its budget by {(size - MAX_FRAME_BYTES) / 1e6:.2f} MB")
+                fits = False
+            target = book / "_build/html/chapters" / chapter.stem / name
+            shutil.rmtree(target, ignore_errors=True)
+            pictures_only = shutil.ignore_patterns("report.json")
+            shutil.copytree(frames, target, ignore=pictures_only)
+    return fits
+
+
 def build_book(book: Path) -> int:
     """Build the book in the folder; return the exit status."""
     start = time.perf_counter()
@@ -79,8 +117,14 @@ def build_book(book: Path) -> int:
     vendor()
     command = ["jupyter-book", "build", ".", "-W", "--keep-going", "-n"]
     # One thread: the chapters' matrices are small, and idle threads slow them down.
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "TUTORIAL_FRAMES": str(build / "frames"),
+    }
     status = subprocess.run(command, cwd=book, env=environment).returncode
+    if status == 0 and not place_frames(book):
+        status = 1
     if status:
         # A page that is read again warns again; one from the cache would pass.
         forget(build, ".doctrees")

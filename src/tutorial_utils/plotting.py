@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Dark enough for text on white, apart from each other for colour-blind readers too;
 # classes differ in marker and hatching as well.
@@ -48,6 +49,28 @@ def use_style() -> None:
             "lines.linewidth": 1.8,
         }
     )
+
+
+def frame(
+    width_ratios: Sequence[float] = (1,), size: tuple[float, float] = (5.6, 3.6)
+) -> tuple[Figure, np.ndarray]:
+    """A figure for a widget, one row of axes; its margins are fixed, so it draws fast.
+
+    width_ratios : relative widths of the axes, left to right. size : in inches. Returns
+    the figure and the axes, (len(width_ratios),).
+    """
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(
+        1,
+        len(width_ratios),
+        figsize=size,
+        width_ratios=width_ratios,
+        squeeze=False,
+        layout="none",
+    )
+    fig.subplots_adjust(left=0.1, right=0.98, bottom=0.14, top=0.91, wspace=0.25)
+    return fig, axes[0]
 
 
 def scatter_classes(

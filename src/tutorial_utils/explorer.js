@@ -1,0 +1,247 @@
+// The front end of `explore`: native controls, one picture, its caption.
+//
+// On a published page (`captions` is filled) the pictures are files beside the page, in
+// <page>/<name>/<setting>.png, and the setting is kept in the address, #<name>?key=value.
+// With a kernel, a change of `setting` is answered by `picture`, `caption` and `shown`.
+
+const STEP_MS = 700;
+const PATIENCE_MS = 20000;
+
+const make = (tag, properties = {}, ...children) => {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+};
+
+function render({ model, el }) {
+  const name = model.get("name");
+  const controls = model.get("controls");
+  const captions = model.get("captions");
+  const published = captions.length > 0;
+  const start = [...model.get("shown")];
+  const startPicture = URL.createObjectURL(new Blob([model.get("picture")], { type: "image/png" }));
+  let livePicture = null;
+  let setting = [...model.get("setting")];
+  let timer = null;
+  let patience = null;
+
+  const picture = make("img", { className: "explore-picture" });
+  const caption = make("p", { className: "explore-caption" });
+  caption.setAttribute("aria-live", "polite");
+  const message = make("p", { className: "explore-message", hidden: true });
+  message.setAttribute("role", "alert");
+  const knobs = controls.map(makeKnob);
+  const group = make("div", { className: "explore-controls" }, ...knobs.map((knob) => knob.row));
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", `Controls of ${name}`);
+  const note = make("p", { className: "explore-note", textContent: model.get("note") });
+  note.hidden = note.textContent === "";
+  el.classList.add("explore");
+  el.replaceChildren(group, picture, message, caption, note);
+  if (published && !document.getElementById(name)) el.id = name;
+
+  // ---- controls
+
+  function makeKnob(control, k) {
+    let id = `explore-${name}-${control.key}`;
+    while (document.getElementById(id)) id += "-again";
+    const label = make("label", { htmlFor: id, textContent: control.label });
+    const row = make("div", { className: "explore-row" }, label);
+    const last = control.values.length - 1;
+    let input, value;
+    if (control.kind === "slider") {
+      input = make("input", { type: "range", id, min: 0, max: last, step: 1 });
+      value = make("span", { className: "explore-value" });
+      value.setAttribute("aria-hidden", "true");
+      input.addEventListener("input", () => { pause(); choose(k, +input.value); });
+      row.append(input, value);
+    } else {
+      const options = control.values.map((text, i) => make("option", { value: i, textContent: text }));
+      input = make("select", { id }, ...options);
+      input.addEventListener("change", () => { pause(); choose(k, +input.value); });
+      row.append(input);
+    }
+    // Without this JupyterLab would take the arrow keys for its own shortcuts.
+    input.dataset.lmSuppressShortcuts = "true";
+    let button = null;
+    if (control.play) {
+      button = make("button", { type: "button", className: "explore-play", textContent: "Play" });
+      button.setAttribute("aria-describedby", id);
+      button.addEventListener("click", () => (timer === null ? play(k, last) : pause()));
+      row.append(button);
+    }
+    return { row, input, value, button, control };
+  }
+
+  function play(k, last) {
+    if (setting[k] === last) choose(k, 0);
+    knobs[k].button.textContent = "Pause";
+    // A screen reader is told where the play ended, not each step on the way.
+    caption.setAttribute("aria-live", "off");
+    timer = setInterval(() => {
+      if (setting[k] < last) choose(k, setting[k] + 1);
+      if (setting[k] === last) pause();
+    }, STEP_MS);
+  }
+
+  function pause() {
+    if (timer === null) return;
+    clearInterval(timer);
+    timer = null;
+    caption.setAttribute("aria-live", "polite");
+    caption.textContent = picture.alt; // written anew, it is read out
+    for (const knob of knobs) if (knob.button) knob.button.textContent = "Play";
+  }
+
+  function choose(k, index) {
+    setting = setting.map((old, i) => (i === k ? index : old));
+    showControls();
+    if (published) {
+      model.set("setting", setting);
+      history.replaceState(null, "", address());
+      showFile();
+    } else {
+      ask();
+    }
+  }
+
+  function showControls() {
+    knobs.forEach(({ input, value, control }, k) => {
+      const text = control.values[setting[k]];
+      input.value = setting[k];
+      if (value) {
+        value.textContent = text;
+        input.setAttribute("aria-valuetext", text);
+      }
+    });
+  }
+
+  // ---- the published page: files
+
+  const page = location.pathname.split("/").pop().replace(/\.html$/, "");
+  const fileOf = (s) => (String(s) === String(start) ? startPicture : `${page}/${name}/${s.join("-")}.png`);
+
+  function showFile() {
+    const place = setting.reduce((total, index, k) => total * controls[k].values.length + index, 0);
+    picture.src = fileOf(setting);
+    picture.alt = captions[place];
+    picture.dataset.setting = setting.join("-");
+    caption.textContent = captions[place];
+  }
+
+  function fetchNeighbours() {
+    controls.forEach((control, k) => {
+      for (const index of [setting[k] - 1, setting[k] + 1]) {
+        if (index < 0 || index >= control.values.length) continue;
+        new Image().src = fileOf(setting.map((old, i) => (i === k ? index : old)));
+      }
+    });
+  }
+
+  picture.addEventListener("load", () => {
+    picture.hidden = false;
+    if (published) {
+      say("");
+      if (el.contains(document.activeElement)) fetchNeighbours();
+    }
+  });
+  picture.addEventListener("error", () => {
+    picture.hidden = true;
+    say("The picture of this setting is missing from this page. Choose another one, or reload the page.");
+  });
+
+  function say(text) {
+    message.textContent = text;
+    message.hidden = text === "";
+  }
+
+  function address() {
+    const chosen = new URLSearchParams(controls.map((c, k) => [c.key, c.values[setting[k]]]));
+    return `#${name}?${chosen}`;
+  }
+
+  function readAddress() {
+    const [place, query] = location.hash.slice(1).split("?");
+    if (place !== name || query === undefined) return;
+    const chosen = new URLSearchParams(query);
+    setting = setting.map((index, k) => {
+      const wanted = controls[k].values.indexOf(chosen.get(controls[k].key));
+      return wanted < 0 ? index : wanted;
+    });
+    model.set("setting", setting);
+    showControls();
+    showFile();
+    el.scrollIntoView({ block: "center" });
+  }
+
+  // ---- a kernel: one question at a time
+
+  let waiting = false;
+
+  function ask() {
+    if (waiting) return;
+    waiting = true;
+    picture.setAttribute("aria-busy", "true");
+    clearTimeout(patience);
+    patience = setTimeout(() => {
+      waiting = false;
+      say("No answer from Python yet. Run this cell again if the kernel was restarted.");
+    }, PATIENCE_MS);
+    model.set("setting", setting);
+    model.save_changes();
+  }
+
+  function answered() {
+    clearTimeout(patience);
+    waiting = false;
+    picture.removeAttribute("aria-busy");
+    showAnswer();
+    if (String(model.get("shown")) !== String(setting)) ask();
+  }
+
+  function showAnswer() {
+    const error = model.get("error");
+    say(error && `Python could not draw this setting. ${error}`);
+    picture.hidden = error !== "";
+    caption.hidden = error !== "";
+    if (error) return;
+    if (livePicture) URL.revokeObjectURL(livePicture);
+    livePicture = URL.createObjectURL(new Blob([model.get("picture")], { type: "image/png" }));
+    picture.src = livePicture;
+    picture.alt = caption.textContent = model.get("caption");
+    picture.dataset.setting = model.get("shown").join("-");
+  }
+
+  function adopt() {
+    if (String(model.get("setting")) === String(setting)) return;
+    setting = [...model.get("setting")];
+    showControls();
+    if (published) showFile();
+  }
+
+  // ---- begin
+
+  model.on("change:setting", adopt);
+  showControls();
+  if (published) {
+    showFile();
+    readAddress();
+    group.addEventListener("focusin", fetchNeighbours, { once: true });
+    window.addEventListener("hashchange", readAddress);
+  } else {
+    model.on("change:shown", answered);
+    showAnswer();
+  }
+
+  return () => {
+    pause();
+    clearTimeout(patience);
+    window.removeEventListener("hashchange", readAddress);
+    model.off("change:setting", adopt);
+    model.off("change:shown", answered);
+    URL.revokeObjectURL(startPicture);
+    if (livePicture) URL.revokeObjectURL(livePicture);
+  };
+}
+
+export default { render };

@@ -1,0 +1,242 @@
+"""`explore`: a picture with knobs, for a page without Python and for a live kernel."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+from PIL import Image
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+HERE = Path(__file__).parent
+N_COLOURS = 64
+
+
+@dataclass(frozen=True)
+class Control:
+    """One knob: its label, its values, the index of its start value, and its kind.
+
+    kind : "slider" or "choice". play : whether it has a button that steps through it.
+    """
+
+    label: str
+    values: tuple[Any, ...]
+    start: int
+    kind: str
+    play: bool = False
+
+    def only(self, values: Iterable[Any]) -> Control:
+        """The same knob with some of its values; they must hold its start value."""
+        kept = tuple(value for value in self.values if value in set(values))
+        if self.values[self.start] not in kept:
+            raise ValueError(
+                f"published must hold the start value {self.values[self.start]!r} of "
+                f"{self.label!r}, got {kept}"
+            )
+        return replace(self, values=kept, start=kept.index(self.values[self.start]))
+
+
+def slider(
+    label: str, values: Iterable[float], start: float | None = None, play: bool = False
+) -> Control:
+    """A knob for numbers in increasing order; starts at the first if not told.
+
+    play : adds a button that steps through the values. Raises ValueError if there are
+    fewer than two values, they do not increase, or start is not among them.
+    """
+    numbers = tuple(values)
+    if any(a >= b for a, b in itertools.pairwise(numbers)):
+        raise ValueError(f"values must increase, got {numbers}")
+    return _control(label, numbers, start, "slider", play)
+
+
+def choice(label: str, values: Iterable[str], start: str | None = None) -> Control:
+    """A knob for names; starts at the first if not told.
+
+    Raises ValueError if there are fewer than two names, one stands twice, or start is
+    not among them.
+    """
+    return _control(label, tuple(values), start, "choice", play=False)
+
+
+def explore(
+    name: str,
+    draw: Callable[..., Figure],
+    describe: Callable[..., str],
+    published: Mapping[str, Iterable[Any]] | None = None,
+    **controls: Control,
+) -> Explorer:
+    """Show the picture that draw makes for the values of the controls.
+
+    name : of letters, digits and hyphens, unique in the book; its address on the page.
+    draw(**values) : a new matplotlib figure. describe(**values) : the sentence that is
+    its alt text and caption. published : for some controls the values that the page
+    without Python offers; all of them if not given. Raises ValueError for bad input.
+    Source: "How to read this book".
+    """
+    if not name.replace("-", "").isalnum() or not name.isascii():
+        raise ValueError(f"name must be letters, digits and hyphens, got {name!r}")
+    if not controls:
+        raise ValueError("controls must name at least one slider or choice, got none")
+    published = dict(published or {})
+    if unknown := set(published) - set(controls):
+        raise ValueError(f"published must name controls, got {sorted(unknown)}")
+    for key, control in controls.items():
+        if not isinstance(control, Control):
+            raise ValueError(f"{key} must be a slider or a choice, got {control!r}")
+
+    limited = {
+        key: control.only(published[key]) if key in published else control
+        for key, control in controls.items()
+    }
+    folder = os.environ.get("TUTORIAL_FRAMES")
+    if folder is None:
+        return Explorer(name, draw, describe, controls)
+    explorer = Explorer(name, draw, describe, limited)
+    explorer.write_frames(Path(folder) / name)
+    if limited != controls:
+        explorer.note = "There are more settings when Python runs."
+    return explorer
+
+
+class Explorer(anywidget.AnyWidget):
+    """The widget that `explore` returns.
+
+    setting holds the index of each control's value. With a kernel, a change of setting
+    draws `picture` (a PNG) and `caption`, or fills `error`, and then sets `shown`.
+    On a page without one, the pictures are files and `captions` has all captions.
+    """
+
+    _esm = HERE / "explorer.js"
+    _css = HERE / "explorer.css"
+    name = traitlets.Unicode().tag(sync=True)
+    controls: traitlets.List = traitlets.List().tag(sync=True)
+    setting = traitlets.List(traitlets.Int()).tag(sync=True)
+    shown = traitlets.List(traitlets.Int()).tag(sync=True)
+    picture = traitlets.Bytes().tag(sync=True)
+    caption = traitlets.Unicode().tag(sync=True)
+    error = traitlets.Unicode().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    captions = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+    def __init__(
+        self,
+        name: str,
+        draw: Callable[..., Figure],
+        describe: Callable[..., str],
+        controls: Mapping[str, Control],
+    ) -> None:
+        self._draw, self._describe, self._knobs = draw, describe, dict(controls)
+        start = [control.start for control in self._knobs.values()]
+        super().__init__(
+            name=name,
+            controls=[_for_browser(key, c) for key, c in self._knobs.items()],
+            setting=start,
+            shown=start,
+            picture=self.frame(start),
+            caption=self.sentence(start),
+        )
+        self.observe(self._redraw, "setting")
+
+    def __repr__(self) -> str:
+        knobs = ", ".join(f"{k}: {len(c.values)}" for k, c in self._knobs.items())
+        return f"Explorer({self.name}; {knobs})"
+
+    def settings(self) -> Iterable[tuple[int, ...]]:
+        """All settings, the last control's value changing fastest."""
+        return itertools.product(*(range(len(c.values)) for c in self._knobs.values()))
+
+    def values(self, setting: Sequence[int]) -> dict[str, Any]:
+        """The controls' values in a setting; ValueError if it is not a setting."""
+        if len(setting) != len(self._knobs):
+            raise ValueError(f"setting must have {len(self._knobs)} entries: {setting}")
+        chosen = {}
+        for (key, control), index in zip(self._knobs.items(), setting, strict=True):
+            if not 0 <= index < len(control.values):
+                raise ValueError(f"setting of {key} is out of range, got {index}")
+            chosen[key] = control.values[index]
+        return chosen
+
+    def sentence(self, setting: Sequence[int]) -> str:
+        """The caption of a setting."""
+        return self._describe(**self.values(setting))
+
+    def frame(self, setting: Sequence[int]) -> bytes:
+        """The picture of a setting, as a PNG with a small palette."""
+        import matplotlib.pyplot as plt
+
+        figure = self._draw(**self.values(setting))
+        full = io.BytesIO()
+        try:
+            figure.savefig(full, format="png")
+        finally:
+            plt.close(figure)
+        picture = Image.open(full).convert("RGB")
+        small = io.BytesIO()
+        palette = picture.quantize(N_COLOURS, dither=Image.Dither.NONE)
+        palette.save(small, format="png", optimize=True)
+        return small.getvalue()
+
+    def write_frames(self, folder: Path) -> None:
+        """Write every setting's picture, and a report of number, bytes and time."""
+        start = time.perf_counter()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        n_bytes = 0
+        for setting in self.settings():
+            file = folder / f"{'-'.join(map(str, setting))}.png"
+            n_bytes += file.write_bytes(self.frame(setting))
+        self.captions = [self.sentence(setting) for setting in self.settings()]
+        report = {
+            "frames": math.prod(len(c.values) for c in self._knobs.values()),
+            "bytes": n_bytes,
+            "seconds": round(time.perf_counter() - start, 2),
+        }
+        (folder / "report.json").write_text(json.dumps(report))
+
+    def _redraw(self, change: object) -> None:
+        """Answer the browser. An error of draw is shown there, as a message."""
+        with self.hold_sync():  # one message, so that the browser sees one state
+            try:
+                self.picture = self.frame(self.setting)
+                self.caption = self.sentence(self.setting)
+                self.error = ""
+            except Exception as error:
+                self.error = f"{type(error).__name__}: {error}"
+            self.shown = list(self.setting)
+
+
+def _control(
+    label: str, values: tuple[Any, ...], start: Any, kind: str, play: bool
+) -> Control:
+    if len(values) < 2 or len(set(values)) < len(values):
+        raise ValueError(f"values must be at least two different ones, got {values}")
+    if start is not None and start not in values:
+        raise ValueError(f"start must be one of {values}, got {start!r}")
+    return Control(
+        label, values, 0 if start is None else values.index(start), kind, play
+    )
+
+
+def _for_browser(key: str, control: Control) -> dict[str, Any]:
+    values = [f"{v:g}" if isinstance(v, float) else str(v) for v in control.values]
+    return {
+        "key": key,
+        "label": control.label,
+        "values": values,
+        "kind": control.kind,
+        "play": control.play,
+    }

@@ -1,0 +1,126 @@
+"""A widget in a real JupyterLab: settings are drawn by the kernel when asked for."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, expect
+
+PROBE = """
+import matplotlib.pyplot as plt
+from tutorial_utils.widgets import choice, explore, slider
+
+def draw(height, colour):
+    if height == 4:
+        raise RuntimeError("no fourth floor")
+    fig, ax = plt.subplots(figsize=(3, 2))
+    ax.bar([0], [height], color=colour)
+    return fig
+
+def describe(height, colour):
+    return f"A {colour} bar of height {height} stands alone."
+
+explore(
+    "bars",
+    draw,
+    describe,
+    published={"height": (1, 2)},
+    height=slider("height", (1, 2, 3, 4), play=True),
+    colour=choice("colour", ("red", "blue")),
+)
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[str]:
+    """The address of a JupyterLab of its own, with nothing of the user's settings."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(PROBE.strip())]
+    )
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, tmp_path / "probe.ipynb")
+    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    environment = os.environ | {name: str(tmp_path / name) for name in folders}
+    environment.pop("TUTORIAL_FRAMES", None)
+    port = free_port()
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    options = [f"--port={port}", "--IdentityProvider.token=", "--ip=127.0.0.1"]
+    log = (tmp_path / "lab.log").open("w")
+    server = subprocess.Popen(
+        [*command, *options], cwd=tmp_path, env=environment, stdout=log, stderr=log
+    )
+    address = f"http://127.0.0.1:{port}/"
+    try:
+        for _ in range(120):
+            try:
+                with urllib.request.urlopen(f"{address}api") as answer:
+                    json.load(answer)
+                break
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.5)
+        else:
+            pytest.fail((tmp_path / "lab.log").read_text()[-2000:])
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        log.close()
+
+
+def test_the_kernel_draws_what_is_not_published_and_reports_errors(
+    browser: Browser, lab: str
+):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{lab}lab/tree/probe.ipynb")
+    page.locator(".jp-Notebook .jp-CodeCell").first.click(timeout=60_000)
+    expect(page.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute(
+        "data-status", "idle", timeout=60_000
+    )
+    page.keyboard.press("Shift+Enter")
+
+    explorer = page.locator(".explore")
+    picture = explorer.locator("img")
+    expect(picture).to_have_attribute(
+        "alt", "A red bar of height 1 stands alone.", timeout=60_000
+    )
+    assert picture.evaluate("(i) => i.naturalWidth") > 200
+
+    height, colour = explorer.get_by_label("height"), explorer.get_by_label("colour")
+    source = picture.get_attribute("src")
+    height.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(picture).to_have_attribute("alt", "A red bar of height 3 stands alone.")
+    assert picture.get_attribute("src") != source
+    colour.select_option("blue")
+    expect(picture).to_have_attribute("alt", "A blue bar of height 3 stands alone.")
+    expect(explorer.locator("[aria-live]")).to_have_text(
+        "A blue bar of height 3 stands alone."
+    )
+
+    height.focus()
+    page.keyboard.press("End")
+    expect(explorer.get_by_role("alert")).to_contain_text(
+        "RuntimeError: no fourth floor"
+    )
+    expect(picture).to_be_hidden()
+    page.keyboard.press("Home")
+    expect(picture).to_have_attribute("alt", "A blue bar of height 1 stands alone.")
+    expect(picture).to_be_visible()
+    expect(explorer.get_by_role("alert")).to_be_hidden()
+    page.close()

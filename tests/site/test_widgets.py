@@ -1,0 +1,220 @@
+"""Every widget of every chapter, on the built page without Python and against its draw.
+
+A widget added to a chapter is found here by itself.
+"""
+
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib
+import nbformat
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tutorial_utils import widgets
+from tutorial_utils.widgets import Explorer, explore
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "_build" / "html" / "chapters"
+
+
+def open_chapter(visit, chapter: Path, fragment: str = "", **how: object) -> Page:
+    page = visit(f"chapters/{chapter.stem}.html{fragment}", **how)
+    n_widgets = sum("explore(" in source for source in code(chapter))
+    expect(page.locator(".explore-picture")).to_have_count(n_widgets, timeout=20_000)
+    return page
+
+
+def code(chapter: Path) -> Iterator[str]:
+    for cell in nbformat.read(chapter, as_version=4).cells:
+        if cell.cell_type == "code":
+            yield cell.source
+
+
+def explorers(page: Page) -> list[Locator]:
+    return page.locator(".explore").all()
+
+
+def state(explorer: Locator) -> tuple[str, str, str]:
+    """What a reader gets: the picture's address, its alt text and the caption."""
+    picture = explorer.locator("img")
+    picture.evaluate("(i) => i.decode()")
+    assert picture.evaluate("(i) => i.naturalWidth") > 200
+    alt, caption = (
+        picture.get_attribute("alt"),
+        explorer.locator("[aria-live]").inner_text(),
+    )
+    assert alt == caption
+    assert len(alt.split()) >= 5
+    return picture.get_attribute("src"), alt, picture.get_attribute("data-setting")
+
+
+def test_every_control_answers_to_the_keyboard(visit, chapter):
+    page = open_chapter(visit, chapter)
+    for explorer in explorers(page):
+        for knob in explorer.locator("input, select").all():
+            seen = [state(explorer)]
+            knob.focus()
+            for key in ("End", "Home"):
+                page.keyboard.press(key)
+                seen.append(state(explorer))
+            pictures, _, settings = (set(values) for values in zip(*seen, strict=True))
+            assert len(pictures) > 1
+            assert len(settings) > 1
+    assert visit.wrong == []
+
+
+def test_every_control_answers_to_the_pointer(visit, chapter):
+    page = open_chapter(visit, chapter, width=360)
+    for explorer in explorers(page):
+        for knob in explorer.locator("input[type=range]").all():
+            knob.scroll_into_view_if_needed()
+            box, before = knob.bounding_box(), state(explorer)
+            there = box["width"] * (
+                0.1 if knob.evaluate("(e) => e.value == e.max") else 0.9
+            )
+            page.mouse.click(box["x"] + there, box["y"] + box["height"] / 2)
+            assert state(explorer)[::2] != before[::2]
+        for knob in explorer.locator("select").all():
+            before = state(explorer)
+            last = knob.locator("option").count() - 1
+            first = knob.evaluate("(e) => e.selectedIndex")
+            knob.select_option(index=0 if first == last else last)
+            assert state(explorer)[::2] != before[::2]
+    assert visit.wrong == []
+
+
+def test_captions_change_with_the_picture(visit, chapter):
+    """Over all settings, the captions tell most pictures apart."""
+    page = open_chapter(visit, chapter)
+    for explorer in explorers(page):
+        for knob in explorer.locator("input, select").all():
+            knob.focus()
+            captions = set()
+            for key in ("Home", "ArrowDown", "ArrowUp", "ArrowUp", "End"):
+                page.keyboard.press(key)
+                captions.add(state(explorer)[1])
+            if len(captions) > 1:
+                break
+        else:
+            pytest.fail("no control changes the caption")
+
+
+def test_play_steps_to_the_end_and_can_be_stopped(visit, chapter):
+    page = open_chapter(visit, chapter)
+    for button in page.locator(".explore-play").all():
+        explorer = page.locator(".explore").filter(has=button)
+        row = page.locator(".explore-row").filter(has=button)
+        before = row.locator("input").input_value()
+        button.press("Enter")
+        expect(button).to_have_text("Pause")
+        expect(row.locator("input")).not_to_have_value(before, timeout=5000)
+        button.press("Enter")
+        expect(button).to_have_text("Play")
+        row.locator("input").press("End")
+        button.click()
+        expect(row.locator("input")).to_have_value("1", timeout=5000)
+        button.click()
+        state(explorer)
+
+
+def test_the_address_keeps_and_restores_the_setting(visit, chapter):
+    page = open_chapter(visit, chapter)
+    for explorer in explorers(page):
+        for knob in explorer.locator("input, select").all():
+            knob.press("End")
+        fragment = page.evaluate("() => location.hash")
+        restored = open_chapter(visit, chapter, fragment)
+        again = restored.locator(f".explore[id='{explorer.get_attribute('id')}']")
+        assert state(again) == state(explorer)
+        assert restored.evaluate("() => scrollY") > 0
+    assert visit.wrong == []
+
+
+def test_a_missing_frame_gives_a_message(visit, chapter):
+    page = open_chapter(visit, chapter)
+    page.route(re.compile(r"/[\d-]+\.png$"), lambda route: route.abort())
+    for explorer in explorers(page):
+        knob = explorer.locator("input, select").first
+        knob.press("End")
+        expect(explorer.get_by_role("alert")).to_contain_text("missing from this page")
+        expect(explorer.locator("img")).to_be_hidden()
+        knob.press("Home")
+
+
+def test_a_screen_reader_finds_roles_and_names(visit, chapter):
+    page = open_chapter(visit, chapter)
+    for explorer in explorers(page):
+        view = explorer.aria_snapshot()
+        assert "- group" in view
+        for knob in explorer.locator("input, select").all():
+            role = "slider" if knob.get_attribute("type") == "range" else "combobox"
+            label = explorer.locator(
+                f"label[for='{knob.get_attribute('id')}']"
+            ).inner_text()
+            assert re.search(rf"- {role} \"?{re.escape(label)}", view), view
+        assert re.search(r"\bimg \"", view), view
+        assert explorer.locator("p[aria-live=polite]").count() == 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_fits_a_phone(visit, chapter, theme):
+    page = open_chapter(visit, chapter, width=360, theme=theme)
+    for explorer in explorers(page):
+        box = explorer.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 360
+
+
+def test_answers_within_50_ms(visit, chapter):
+    """From the key to the new picture, its neighbours having been fetched ahead."""
+    page = open_chapter(visit, chapter)
+    for explorer in explorers(page):
+        knob = explorer.locator("input, select").first
+        knob.press("Home")
+        times = []
+        for key in ("ArrowDown", "ArrowUp") * 4:
+            page.wait_for_timeout(150)
+            knob.press(key)
+            times.append(
+                explorer.locator("img").evaluate(
+                    "async (i) => { const t = performance.now(); await i.decode();"
+                    " return performance.now() - t; }"
+                )
+            )
+        assert sorted(times)[len(times) // 2] < 50
+
+
+def widgets_made_by(chapter: Path, patch: pytest.MonkeyPatch) -> list[Explorer]:
+    """Run a chapter's cells in this process and collect what `explore` returns."""
+    made = []
+
+    def collect(*arguments: object, **options: object) -> Explorer:
+        made.append(explore(*arguments, **options))
+        return made[-1]
+
+    patch.setattr(widgets, "explore", collect)
+    # As when the book is built, but without drawing every frame again.
+    patch.setenv("TUTORIAL_FRAMES", "unused")
+    patch.setattr(Explorer, "write_frames", lambda self, folder: None)
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    for source in code(chapter):
+        exec(compile(source, chapter.name, "exec"), namespace)
+    return made
+
+
+def test_frames_are_what_draw_gives(chapter, monkeypatch):
+    rng = random.Random(0)
+    matplotlib.use("agg")
+    with matplotlib.rc_context():
+        made = widgets_made_by(chapter, monkeypatch)
+        assert len(made) == sum("explore(" in source for source in code(chapter))
+        for widget in made:
+            folder = SITE / chapter.stem / widget.name
+            settings = list(widget.settings())
+            assert len(list(folder.glob("*.png"))) == len(settings)
+            for setting in rng.sample(settings, min(10, len(settings))):
+                file = folder / f"{'-'.join(map(str, setting))}.png"
+                assert file.read_bytes() == widget.frame(setting), file.name
