@@ -16,8 +16,13 @@ def relative_error(a: ArrayLike, b: ArrayLike) -> float:
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.shape != b.shape:
         raise ValueError(f"a and b must have one shape, got {a.shape} and {b.shape}")
-    scale = max(np.linalg.norm(a), np.linalg.norm(b))
-    return 0.0 if scale == 0 else float(np.linalg.norm(a - b) / scale)
+    largest = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
+    if largest == 0:
+        return 0.0
+    # Norms of numbers near 1: neither overflow nor underflow spoils the comparison.
+    unit_a, unit_b = a / largest, b / largest
+    larger_norm = max(np.linalg.norm(unit_a), np.linalg.norm(unit_b))
+    return float(np.linalg.norm(unit_a - unit_b) / larger_norm)
 
 
 def assert_equal(
@@ -41,18 +46,22 @@ def assert_at_most(
     """Assert value ≤ bound + slack, entry by entry.
 
     value, bound : arrays whose shapes broadcast. Raises AssertionError with the
-    message and the entry that fails by most; a NaN anywhere fails.
+    message and the first entry that fails; a NaN anywhere fails.
     """
     value, bound = np.broadcast_arrays(
         np.asarray(value, dtype=float), np.asarray(bound, dtype=float)
     )
-    excess = np.where(np.isnan(value - bound), np.inf, value - bound)
-    if excess.size and excess.max() > slack:
-        at = np.unravel_index(excess.argmax(), excess.shape)
-        place = f" at entry {tuple(map(int, at))}" if excess.ndim else ""
+    fails = np.argwhere(~(value <= bound + slack))
+    if len(fails):
+        at = tuple(map(int, fails[0]))
+        place = f" at entry {at}" if at else ""
         raise AssertionError(
             f"{message}: {value[at]:.6g} is above {bound[at]:.6g}{place}"
         )
+
+
+# The square of a larger number is not finite.
+LARGEST = 1e150
 
 
 def checked_array(
@@ -66,21 +75,27 @@ def checked_array(
     """
     expected = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
     try:
-        array: np.ndarray = np.asarray(value, dtype=dtype)
-    except (TypeError, ValueError) as error:
+        given = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        given = np.empty(0, dtype=object)
+    if given.dtype.kind not in "biuf" or np.ma.is_masked(value):
         raise ValueError(
             f"{name} must be numbers of shape {expected}, got {_short(value)}"
-        ) from error
-    if array.ndim != len(shape) or any(
+        )
+    if given.ndim != len(shape) or any(
         isinstance(want, int) and want != have
-        for want, have in zip(shape, array.shape, strict=True)
+        for want, have in zip(shape, given.shape, strict=True)
     ):
-        raise ValueError(f"{name} must have shape {expected}, got {array.shape}")
-    if array.size == 0:
-        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
-    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must have shape {expected}, got {given.shape}")
+    if given.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {given.shape}")
+    if not np.isfinite(given).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
-    return array
+    if given.dtype.kind == "f" and np.abs(given).max() > LARGEST:
+        raise ValueError(
+            f"{name} must be at most {LARGEST:g} in size, got {np.abs(given).max():g}"
+        )
+    return given.astype(dtype, copy=False)
 
 
 def checked_labels(y: ArrayLike, name: str, n_classes: int, length: int) -> np.ndarray:
@@ -93,13 +108,20 @@ def checked_labels(y: ArrayLike, name: str, n_classes: int, length: int) -> np.n
         raise ValueError(
             f"{name} must have one label for each of {length} rows, got {len(labels)}"
         )
-    integers = labels.astype(np.int64)
-    bad = labels[(integers != labels) | (integers < 0) | (integers >= n_classes)]
-    if len(bad):
+    whole = (labels == np.floor(labels)) & (labels >= 0) & (labels < n_classes)
+    if not whole.all():
         raise ValueError(
-            f"{name} must hold whole numbers from 0 to {n_classes - 1}, got {bad[0]:g}"
+            f"{name} must hold whole numbers from 0 to {n_classes - 1}, "
+            f"got {labels[~whole][0]:g}"
         )
-    return integers
+    return labels.astype(np.int64)
+
+
+def checked_label(y: int, name: str, n_classes: int) -> int:
+    """Return y as an int from 0 to n_classes − 1, or raise ValueError."""
+    if np.ndim(y):
+        raise ValueError(f"{name} must be one whole number, got {_short(y)}")
+    return int(checked_labels([y], name, n_classes, 1)[0])
 
 
 def checked_count(value: int, name: str, at_least: int = 1) -> int:
@@ -110,17 +132,25 @@ def checked_count(value: int, name: str, at_least: int = 1) -> int:
         or value < at_least
     ):
         raise ValueError(
-            f"{name} must be a whole number of at least {at_least}, got {value!r}"
+            f"{name} must be a whole number of at least {at_least}, got {_short(value)}"
         )
     return int(value)
 
 
-def checked_generator(
-    rng: np.random.Generator | None, name: str
-) -> np.random.Generator | None:
-    """Return rng if it is a numpy Generator or None; raise ValueError otherwise."""
-    if rng is not None and not isinstance(rng, np.random.Generator):
-        raise ValueError(f"{name} must be a numpy Generator or None, got {_short(rng)}")
+def checked_number(value: float, name: str, above: float) -> float:
+    """Return value as a finite float above a limit, or raise ValueError."""
+    number = isinstance(value, (int, float, np.integer, np.floating))
+    if not number or isinstance(value, bool) or not above < value < np.inf:
+        raise ValueError(
+            f"{name} must be a finite number above {above:g}, got {_short(value)}"
+        )
+    return float(value)
+
+
+def checked_generator(rng: np.random.Generator, name: str) -> np.random.Generator:
+    """Return rng if it is a numpy Generator, or raise ValueError."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"{name} must be a numpy Generator, got {_short(rng)}")
     return rng
 
 

@@ -11,7 +11,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .checks import checked_array, checked_count
+from .checks import checked_array, checked_count, checked_generator, checked_number
 
 BOOLEAN_FUNCTIONS = {
     "and": (0, 0, 0, 1),
@@ -26,7 +26,7 @@ def boolean_function(name: str) -> tuple[np.ndarray, np.ndarray]:
     name : "and", "or" or "xor". Returns X (4, 2) with rows 00, 01, 10, 11 and the
     labels y (4,) in {0, 1}. Raises ValueError for another name.
     """
-    if name not in BOOLEAN_FUNCTIONS:
+    if not isinstance(name, str) or name not in BOOLEAN_FUNCTIONS:
         raise ValueError(
             f"name must be one of {', '.join(BOOLEAN_FUNCTIONS)}, got {name!r}"
         )
@@ -39,13 +39,13 @@ def gaussian_classes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw a round Gaussian cloud about each centre; the centre's row is its class.
 
-    centres (K, D); spread : standard deviation of a coordinate, at least 0. Returns
+    centres (K, D); spread : standard deviation of a coordinate, above 0. Returns
     X (K n_per_class, D) and y, class after class. Raises ValueError for bad input.
     """
+    rng = checked_generator(rng, "rng")
     centres = checked_array(centres, "centres", ("K", "D"))
     n = checked_count(n_per_class, "n_per_class")
-    if not spread >= 0:
-        raise ValueError(f"spread must be at least 0, got {spread}")
+    spread = checked_number(spread, "spread", above=0)
     y = np.repeat(np.arange(len(centres)), n)
     return centres[y] + spread * rng.normal(size=(len(y), centres.shape[1])), y
 
@@ -61,8 +61,8 @@ def separable_classes(
     """
     n, n_features = checked_count(n, "n"), checked_count(n_features, "n_features")
     n_classes = checked_count(n_classes, "n_classes", at_least=2)
-    if not margin > 0:
-        raise ValueError(f"margin must be above 0, got {margin}")
+    margin = checked_number(margin, "margin", above=0)
+    rng = checked_generator(rng, "rng")
     for _ in range(1000):
         U = rng.normal(size=(n_classes, n_features))
         U /= np.linalg.norm(U)
@@ -104,7 +104,12 @@ def load_topics() -> Topics:
 
 
 def tokens(text: str) -> list[str]:
-    """Split a text into its lower-case words: runs of the letters a to z."""
+    """Split a text into its lower-case words: runs of the letters a to z.
+
+    Raises ValueError if text is not a string.
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"text must be a string, got {type(text).__name__}")
     return re.findall(r"[a-z]+", text.lower())
 
 

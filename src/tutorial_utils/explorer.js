@@ -171,7 +171,8 @@ function render({ model, el }) {
     model.set("setting", setting);
     showControls();
     showFile();
-    el.scrollIntoView({ block: "center" });
+    // The element may not stand on the page yet.
+    requestAnimationFrame(() => setTimeout(() => el.scrollIntoView({ block: "center" })));
   }
 
   // ---- a kernel: one question at a time

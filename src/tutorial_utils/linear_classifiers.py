@@ -4,9 +4,9 @@
 __all__ = ['build_vocabulary', 'bag_of_words', 'joint_features', 'predict', 'append_constant', 'PerceptronResult', 'perceptron',
            'one_vs_all', 'difference_vectors', 'margin', 'radius', 'maximum_margin']
 
-# %% ../../chapters/01_linear_classifiers.ipynb #c95e01c2
+# %% ../../chapters/01_linear_classifiers.ipynb #4cfe867c
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from tutorial_utils.checks import (
     checked_array,
     checked_count,
     checked_generator,
+    checked_label,
     checked_labels,
 )
 
@@ -54,32 +55,41 @@ def bag_of_words(
                 counts[n, column[word]] += 1
     return counts
 
-# %% ../../chapters/01_linear_classifiers.ipynb #593d300d
-def _checked_documents(documents: Sequence[Sequence[str]]) -> list[Sequence[str]]:
-    if isinstance(documents, str) or not len(documents):
+# %% ../../chapters/01_linear_classifiers.ipynb #cf384cfc
+def _checked_documents(documents: Sequence[Sequence[str]]) -> list[list[str]]:
+    if not isinstance(documents, Iterable) or isinstance(documents, str | bytes):
         raise ValueError(
-            f"documents must be a non-empty list of token lists, got {documents!r}"
+            f"documents must be a list of token lists, got {type(documents).__name__}"
         )
+    checked = []
     for n, document in enumerate(documents):
-        if isinstance(document, str) or not all(isinstance(w, str) for w in document):
+        iterable = isinstance(document, Iterable) and not isinstance(document, str)
+        tokens = list(document) if iterable else []
+        if not iterable or not all(isinstance(token, str) for token in tokens):
+            kind = type(document).__name__
             raise ValueError(
-                f"documents must be lists of tokens, got {document!r} at position {n}"
+                f"documents must be lists of tokens, got {kind} at position {n}"
             )
-    return list(documents)
+        checked.append(tokens)
+    if not checked:
+        raise ValueError("documents must hold at least one document, got none")
+    return checked
 
 
 def _checked_vocabulary(vocabulary: Sequence[str]) -> list[str]:
-    words = [] if isinstance(vocabulary, str) else list(vocabulary)
+    iterable = isinstance(vocabulary, Iterable) and not isinstance(vocabulary, str)
+    words = list(vocabulary) if iterable else []
     if not words or not all(isinstance(word, str) for word in words):
         raise ValueError(
-            f"vocabulary must be a non-empty list of words, got {vocabulary!r}"
+            "vocabulary must be a non-empty list of words, "
+            f"got {type(vocabulary).__name__} with {len(words)} entries"
         )
     if len(set(words)) < len(words):
         twice = next(word for word, n in Counter(words).items() if n > 1)
         raise ValueError(f"vocabulary must hold different words, got {twice!r} twice")
     return words
 
-# %% ../../chapters/01_linear_classifiers.ipynb #208fef46
+# %% ../../chapters/01_linear_classifiers.ipynb #e7d60780
 def joint_features(x: np.ndarray, y: int, n_classes: int) -> np.ndarray:
     """Joint feature vector of an input and a class, e_y ⊗ x, class-major.
 
@@ -89,8 +99,10 @@ def joint_features(x: np.ndarray, y: int, n_classes: int) -> np.ndarray:
     """
     x = checked_array(x, "x", ("D",))
     n_classes = checked_count(n_classes, "n_classes")
-    (label,) = checked_labels([y], "y", n_classes, 1)
-    return np.kron(np.eye(n_classes)[label], x)
+    y = checked_label(y, "y", n_classes)
+    phi = np.zeros((n_classes, len(x)))
+    phi[y] = x
+    return phi.ravel()
 
 # %% ../../chapters/01_linear_classifiers.ipynb #c31c3eb4
 def predict(W: np.ndarray, X: np.ndarray) -> np.ndarray:
@@ -114,7 +126,7 @@ def append_constant(X: np.ndarray) -> np.ndarray:
     X = checked_array(X, "X", ("N", "D"))
     return np.column_stack([X, np.ones(len(X))])
 
-# %% ../../chapters/01_linear_classifiers.ipynb #ea913661
+# %% ../../chapters/01_linear_classifiers.ipynb #9bd185bd
 @dataclass(frozen=True)
 class PerceptronResult:
     """What the perceptron leaves behind.
@@ -149,7 +161,8 @@ def perceptron(
     n_classes = checked_count(n_classes, "n_classes")
     y = checked_labels(y, "y", n_classes, len(X))
     max_epochs = checked_count(max_epochs, "max_epochs")
-    rng = checked_generator(rng, "rng")
+    if rng is not None:
+        rng = checked_generator(rng, "rng")
 
     W = np.zeros((n_classes, X.shape[1]))
     trace = [W.copy()]
@@ -172,7 +185,7 @@ def perceptron(
         W, mistakes, converged, np.array(trace) if keep_trace else None
     )
 
-# %% ../../chapters/01_linear_classifiers.ipynb #e1b58b2b
+# %% ../../chapters/01_linear_classifiers.ipynb #dfecd8b1
 def one_vs_all(
     fit: Callable[[np.ndarray, np.ndarray], np.ndarray],
     X: np.ndarray,
@@ -185,15 +198,18 @@ def one_vs_all(
     (N, D). y : classes (N,). Returns weights (K, D) for `predict`. Raises ValueError
     for bad X or y, or if fit returns another shape. Source: Chapter 1, def-one-vs-all.
     """
-    X = checked_array(X, "X", ("N", "D"))
+    if not callable(fit):
+        raise ValueError(f"fit must be a function of X and signs, got {fit!r}")
+    X = checked_array(X, "X", ("N", "D")).copy()  # fit may do with it as it likes
     n_classes = checked_count(n_classes, "n_classes")
     y = checked_labels(y, "y", n_classes, len(X))
-    binary_weights = [fit(X, np.where(y == k, 1, -1)) for k in range(n_classes)]
-    return np.stack(
-        [checked_array(w, "the result of fit", (X.shape[1],)) for w in binary_weights]
-    )
+    W = np.empty((n_classes, X.shape[1]))
+    for k in range(n_classes):
+        w = fit(X, np.where(y == k, 1, -1))
+        W[k] = checked_array(w, "the result of fit", (X.shape[1],))
+    return W
 
-# %% ../../chapters/01_linear_classifiers.ipynb #03bf444f
+# %% ../../chapters/01_linear_classifiers.ipynb #9098a36f
 def difference_vectors(X: np.ndarray, y: np.ndarray, n_classes: int) -> np.ndarray:
     """All phi(x_n, y_n) - phi(x_n, y') for the wrong classes y' of each example.
 
@@ -223,6 +239,7 @@ def margin(W: np.ndarray, X: np.ndarray, y: np.ndarray) -> float:
     y = checked_labels(y, "y", n_classes, len(X))
     if not W.any():
         raise ValueError("W must not be zero: its margin is not defined")
+    W = W / np.abs(W).max()  # or the squares of small weights would vanish
     scores = X @ (W / np.linalg.norm(W)).T
     right = np.take_along_axis(scores, y[:, None], axis=1)
     leads = right - scores
@@ -239,7 +256,7 @@ def radius(X: np.ndarray) -> float:
     X = checked_array(X, "X", ("N", "D"))
     return float(np.sqrt(2) * np.linalg.norm(X, axis=1).max())
 
-# %% ../../chapters/01_linear_classifiers.ipynb #abcb5682
+# %% ../../chapters/01_linear_classifiers.ipynb #cc3a922d
 def maximum_margin(
     X: np.ndarray, y: np.ndarray, n_classes: int
 ) -> tuple[np.ndarray, float]:
@@ -248,7 +265,7 @@ def maximum_margin(
     X : features (N, D). y : classes (N,). Returns W (K, D) and gamma > 0. An exact
     convex solve by non-negative least squares, for up to a few thousand difference
     vectors. Raises ValueError for bad input, or data that are not linearly separable
-    (a margin below 1e-7 of the radius counts as none).
+    (a margin below 1e-8 of the radius counts as none).
     Source: Chapter 1, thm-maximum-margin; Lawson and Hanson, 1974.
     """
     differences = difference_vectors(X, y, n_classes)
@@ -256,14 +273,16 @@ def maximum_margin(
     points = differences / max(radius(X), np.finfo(float).tiny)
     system = np.vstack([points.T, np.ones(len(points))])
     target = np.append(np.zeros(points.shape[1]), 1.0)
-    beta, _ = nnls(system, target)
-    nearest = beta @ points / beta.sum()
-    if np.linalg.norm(nearest) > 1e-7:
-        W = (nearest / np.linalg.norm(nearest)).reshape(n_classes, -1)
+    beta, _ = nnls(system, target, maxiter=1000 + 30 * len(points))
+    # Where beta > 0, all leads are equal: solving for that gives w to full precision.
+    support = points[beta > 0]
+    w, *_ = np.linalg.lstsq(support, np.ones(len(support)), rcond=None)
+    if w.any():
+        W = w.reshape(n_classes, -1) / np.linalg.norm(w)
         gamma = margin(W, X, y)
-        if gamma > 0:
+        if gamma > 1e-8 * radius(X):
             return W, gamma
     raise ValueError(
-        "X and y must be linearly separable, and no W has a positive margin on them "
-        "(boundaries pass through the origin unless the features carry a constant)"
+        "X and y must be linearly separable, but no W has a margin above 1e-8 of the "
+        "radius (boundaries pass through the origin unless X carries a constant)"
     )

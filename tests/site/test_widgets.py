@@ -129,7 +129,7 @@ def test_the_address_keeps_and_restores_the_setting(visit, chapter):
         restored = open_chapter(visit, chapter, fragment)
         again = restored.locator(f".explore[id='{explorer.get_attribute('id')}']")
         assert state(again) == state(explorer)
-        assert restored.evaluate("() => scrollY") > 0
+        restored.wait_for_function("() => scrollY > 0")
     assert visit.wrong == []
 
 

@@ -56,11 +56,12 @@ def test_boolean_function(name, value):
     assert y.tolist() == [value(row) for row in X.astype(int).tolist()]
 
 
-def test_gaussian_classes_without_spread_are_their_centres():
+def test_gaussian_classes_stand_about_their_centres():
     rng = np.random.default_rng(0)
-    X, y = datasets.gaussian_classes(rng, [[1, 2], [3, 4]], 2, spread=0)
-    assert X.tolist() == [[1, 2], [1, 2], [3, 4], [3, 4]]
-    assert y.tolist() == [0, 0, 1, 1]
+    X, y = datasets.gaussian_classes(rng, [[1, 2], [30, 4]], 500, spread=0.5)
+    assert y.tolist() == [0] * 500 + [1] * 500
+    np.testing.assert_allclose(X[y == 1].mean(axis=0), [30, 4], atol=0.1)
+    np.testing.assert_allclose(X[y == 1].std(axis=0), 0.5, atol=0.05)
 
 
 @given(
@@ -84,11 +85,15 @@ def test_separable_classes_have_the_margin(seed, n_features, n_classes, gamma):
         (lambda rng: datasets.boolean_function("nand"), "name must be one of"),
         (lambda rng: datasets.gaussian_classes(rng, [0, 1], 3), "centres must have"),
         (lambda rng: datasets.gaussian_classes(rng, [[0]], 0), "n_per_class must"),
-        (lambda rng: datasets.gaussian_classes(rng, [[0]], 1, -1), "spread must"),
+        (lambda rng: datasets.gaussian_classes(rng, [[0]], 1, 0), "spread must"),
+        (lambda rng: datasets.gaussian_classes(rng, [[0]], 1, "a"), "spread must"),
+        (lambda rng: datasets.gaussian_classes(3, [[0]], 1), "rng must"),
+        (lambda rng: datasets.boolean_function(["or"]), "name must be one of"),
+        (lambda rng: datasets.tokens(["a"]), "text must be a string"),
         (lambda rng: datasets.separable_classes(rng, 5, 2, 1, 0.1), "n_classes must"),
         (
             lambda rng: datasets.separable_classes(rng, 5, 2, 2, 0),
-            "margin must be above",
+            "margin must be a finite number above 0",
         ),
         (lambda rng: datasets.separable_classes(rng, 5, 2, 2, 9), "too large"),
     ],
