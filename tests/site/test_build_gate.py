@@ -1,5 +1,7 @@
 """The build fails when it should: planted errors in a small book with our settings."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,7 +26,7 @@ def small_book(root, tmp_path) -> Path:
 
 
 def build(
-    book: Path, root: Path, *sources: str, text: str = "Text."
+    book: Path, root: Path, *sources: str, text: str = "Text.", repository: str = ""
 ) -> tuple[int, str]:
     cells = [nbformat.v4.new_markdown_cell(f"# A chapter\n\n{text}")]
     cells += [nbformat.v4.new_code_cell(source) for source in sources]
@@ -32,7 +34,8 @@ def build(
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, book / "chapters/01_planted.ipynb")
     command = [sys.executable, root / "tools/build_book.py", book]
-    done = subprocess.run(command, capture_output=True, text=True)
+    environment = os.environ | {"GITHUB_REPOSITORY": repository}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -42,6 +45,20 @@ def test_a_sound_book_builds_and_hides_the_export_line(small_book, root):
     page = (small_book / "_build/html/chapters/01_planted.html").read_text()
     assert "#| export" not in page
     assert "exported" in page
+    assert "github.com" not in page, (
+        "no repository is known, so nothing may link to one"
+    )
+
+
+def test_links_to_the_repository_where_it_is_known(small_book, root):
+    status, output = build(small_book, root, repository="somebody/fork")
+    assert status == 0, output
+    page = (small_book / "_build/html/chapters/01_planted.html").read_text()
+    address = "https://github.com/somebody/fork"
+    assert f"{address}/issues/new" in page
+    assert f"{address}/edit/main/chapters/01_planted.ipynb" in page
+    others = re.findall(r"https://github\.com/[\w.-]+/[\w.-]+", page)
+    assert set(others) == {address}
 
 
 def test_a_failing_cell_fails_the_build(small_book, root):
@@ -55,6 +72,27 @@ def test_a_broken_reference_fails_the_build_every_time(small_book, root):
         status, output = build(small_book, root, text="See {ref}`nowhere-to-be-found`.")
         assert status != 0
         assert "nowhere-to-be-found" in output
+
+
+PLANTED_WIDGET = """
+import matplotlib.pyplot as plt
+from tutorial_utils.widgets import explore, slider
+
+def draw(x, y):
+    return plt.figure(figsize=(1, 1))
+
+def describe(x, y):
+    return f"Nothing, {x} and {y}."
+
+explore("nothing", draw, describe, x=slider("x", range(11)), y=slider("y", range(22)))
+"""
+
+
+def test_a_widget_over_its_budget_fails_the_build(small_book, root):
+    status, output = build(small_book, root, PLANTED_WIDGET)
+    assert status != 0
+    assert "widget 01_planted/nothing: 242 frames" in output
+    assert "over its budget by 2 frames" in output
 
 
 def test_the_cache_is_keyed_on_the_package_and_the_pins(root, tmp_path, monkeypatch):
