@@ -126,7 +126,7 @@ def append_constant(X: np.ndarray) -> np.ndarray:
     X = checked_array(X, "X", ("N", "D"))
     return np.column_stack([X, np.ones(len(X))])
 
-# %% ../../chapters/01_linear_classifiers.ipynb #9bd185bd
+# %% ../../chapters/01_linear_classifiers.ipynb #03162e32
 @dataclass(frozen=True)
 class PerceptronResult:
     """What the perceptron leaves behind.
@@ -141,7 +141,7 @@ class PerceptronResult:
     converged: bool
     trace: np.ndarray | None
 
-
+# %% ../../chapters/01_linear_classifiers.ipynb #ed29a692
 def perceptron(
     X: np.ndarray,
     y: np.ndarray,
@@ -209,7 +209,7 @@ def one_vs_all(
         W[k] = checked_array(w, "the result of fit", (X.shape[1],))
     return W
 
-# %% ../../chapters/01_linear_classifiers.ipynb #9098a36f
+# %% ../../chapters/01_linear_classifiers.ipynb #6b5c4b3a
 def difference_vectors(X: np.ndarray, y: np.ndarray, n_classes: int) -> np.ndarray:
     """All phi(x_n, y_n) - phi(x_n, y') for the wrong classes y' of each example.
 
@@ -225,7 +225,7 @@ def difference_vectors(X: np.ndarray, y: np.ndarray, n_classes: int) -> np.ndarr
     signs = indicator[y][:, None] - indicator[wrong]  # (N, K-1, K)
     return (signs[..., None] * X[:, None, None]).reshape(-1, n_classes * X.shape[1])
 
-
+# %% ../../chapters/01_linear_classifiers.ipynb #5e112542
 def margin(W: np.ndarray, X: np.ndarray, y: np.ndarray) -> float:
     """Smallest lead of a right class over a wrong one, for W of unit Frobenius norm.
 

@@ -69,7 +69,7 @@ def frame(
         squeeze=False,
         layout="none",
     )
-    fig.subplots_adjust(left=0.1, right=0.98, bottom=0.14, top=0.91, wspace=0.25)
+    fig.subplots_adjust(left=0.14, right=0.98, bottom=0.14, top=0.91, wspace=0.25)
     return fig, axes[0]
 
 
