@@ -10,6 +10,8 @@ import nbformat
 import pytest
 from nbdev.export import nb_export
 
+from tutorial_utils.exercises import exercises
+
 
 def read(chapter: Path) -> nbformat.NotebookNode:
     return nbformat.read(chapter, as_version=4)
@@ -123,3 +125,27 @@ def test_nbdev_export_leaves_the_tree_alone(root, tmp_path):
         if file.name != "_modidx.py":
             after = (copy / file.relative_to(root)).read_text()
             assert after == file.read_text(), f"nbdev-export changes {file.name}"
+
+
+def test_every_exercise_has_all_its_parts_in_order(chapter):
+    """Statement, hint, the reader's cell, checker, solution with its checker."""
+    cells = read(chapter).cells
+    text = "\n".join(cell.source for cell in cells)
+    number = int(chapter.stem[:2])
+    labels = re.findall(r"^:label: (exercise-[\d-]+)$", text, re.MULTILINE)
+    known = [key for key in exercises() if key.startswith(f"{number}.")]
+    assert labels == [f"exercise-{key.replace('.', '-')}" for key in known]
+    for key in known:
+        mark = key.replace(".", "_")
+        parts = [
+            f":label: exercise-{key.replace('.', '-')}\n",
+            ":::{hint}\n:class: dropdown",
+            f"answer_{mark} = None",
+            f'check("{key}", answer_{mark})',
+            f":::{{solution-start}} exercise-{key.replace('.', '-')}\n:class: dropdown",
+            f'assert check("{key}", solution_{mark})',
+            ":::{solution-end}",
+        ]
+        place = 0
+        for part in parts:
+            place = text.index(part, place)

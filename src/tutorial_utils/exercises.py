@@ -1,0 +1,353 @@
+"""Checkers of the exercises: `check("1.3", answer)` says what is wrong, in a sentence.
+
+Each exercise has a reference and, beside it, a plausible wrong answer for the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+N_TRIALS = 20
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a checker says; true if the answer is right."""
+
+    correct: bool
+    message: str
+
+    def __bool__(self) -> bool:
+        return self.correct
+
+    def __repr__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A checker, which returns what is wrong or None, a right and a wrong answer."""
+
+    find_fault: Callable[[Any, np.random.Generator], str | None]
+    right: Any
+    wrong: Any
+
+
+def check(exercise: str, answer: Any) -> Report:
+    """Compare an answer with the reference, on fresh random inputs.
+
+    exercise : its number, as "1.3". answer : a function or a number, as the exercise
+    asks; None means not answered yet. A wrong answer is reported, whatever it does;
+    ValueError only if there is no such exercise.
+    """
+    if exercise not in exercises():
+        known = ", ".join(exercises())
+        raise ValueError(f"exercise must be one of {known}, got {exercise!r}")
+    if answer is None:
+        return Report(False, f"Exercise {exercise}: not answered yet.")
+    try:
+        fault = exercises()[exercise].find_fault(answer, np.random.default_rng())
+    except Exception as error:
+        fault = f"the answer stopped with {type(error).__name__}: {error}"
+    if fault is None:
+        return Report(True, f"Exercise {exercise}: correct.")
+    return Report(False, f"Exercise {exercise}: not yet right: {fault}")
+
+
+# ---- what can be wrong
+
+
+def fault_of_value(got: Any, expected: Any, where: str) -> str | None:
+    """Say how a value differs from the expected one, None if it does not."""
+    if got is None:
+        return f"nothing came back {where}; is there a return?"
+    try:
+        values = np.asarray(got, dtype=float)
+    except (TypeError, ValueError):
+        return f"numbers are expected {where}, but {type(got).__name__} came."
+    target = np.asarray(expected, dtype=float)
+    if values.shape != target.shape:
+        return f"shape {target.shape} is expected {where}, but {values.shape} came."
+    if not np.isfinite(values).all():
+        return f"NaN or infinity came {where}."
+    slack = TOLERANCE * (1 + np.abs(target).max(initial=0))
+    if np.abs(values - target).max(initial=0) <= slack:
+        return None
+    if np.abs(values + target).max(initial=0) <= slack:
+        return f"the sign is wrong {where}."
+    at = np.unravel_index(np.abs(values - target).argmax(), target.shape)
+    entry = f" in entry {tuple(map(int, at))}" if at else ""
+    return f"{target[at]:.4g} is expected{entry} {where}, but {values[at]:.4g} came."
+
+
+def like_function(
+    reference: Callable[..., Any],
+    draw_inputs: Callable[[np.random.Generator], tuple],
+    show: Callable[..., str],
+) -> Callable[[Any, np.random.Generator], str | None]:
+    """A checker for a function that should return what the reference returns."""
+
+    def find_fault(answer: Any, rng: np.random.Generator) -> str | None:
+        if not callable(answer):
+            return f"a function is expected, but {type(answer).__name__} came."
+        for _ in range(N_TRIALS):
+            inputs = draw_inputs(rng)
+            expected = reference(*deepcopy(inputs))
+            given = deepcopy(inputs)
+            fault = fault_of_value(answer(*given), expected, f"for {show(*inputs)}")
+            if fault:
+                return fault
+        return None
+
+    return find_fault
+
+
+def like_number(reference: float) -> Callable[[Any, np.random.Generator], str | None]:
+    """A checker for a number."""
+
+    def find_fault(answer: Any, rng: np.random.Generator) -> str | None:
+        if callable(answer):
+            return "a number is expected, but a function came."
+        fault = fault_of_value(answer, reference, "here")
+        if fault and "is expected here" in fault:
+            return "that is not the number."  # which stays the reader's to find
+        return fault
+
+    return find_fault
+
+
+# ---- Chapter 1
+
+
+def mistakes_by_hand(one_pass_only: bool = False) -> int:
+    """Exercise 1.1: the perceptron's mistakes on three examples, in the order given."""
+    from .linear_classifiers import perceptron
+
+    X = np.array([[1.0, 1.0], [2.0, 1.0], [-1.0, 1.0]])
+    epochs = 1 if one_pass_only else 100
+    return perceptron(X, np.array([1, 0, 1]), n_classes=2, max_epochs=epochs).mistakes
+
+
+def absorb_bias(W: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Exercise 1.2: weights for features with a constant appended."""
+    return np.column_stack([W, b])
+
+
+def averaged_perceptron(
+    X: np.ndarray, y: np.ndarray, n_classes: int, n_epochs: int
+) -> np.ndarray:
+    """Exercise 1.3: the mean of the weights after each example, of all epochs."""
+    W = np.zeros((n_classes, X.shape[1]))
+    total = np.zeros_like(W)
+    for _ in range(n_epochs):
+        for x, label in zip(X, y, strict=True):
+            guess = (W @ x).argmax()
+            if guess != label:
+                W[label] += x
+                W[guess] -= x
+            total += W
+    return total / (n_epochs * len(X))
+
+
+def averaged_over_mistakes(
+    X: np.ndarray, y: np.ndarray, n_classes: int, n_epochs: int
+) -> np.ndarray:
+    """A wrong answer to 1.3: the mean of the weights after each mistake only."""
+    from .linear_classifiers import perceptron
+
+    run = perceptron(X, y, n_classes, n_epochs, keep_trace=True)
+    assert run.trace is not None  # it was asked for
+    return run.trace.mean(axis=0)
+
+
+def mistakes_by_order(
+    X: np.ndarray, y: np.ndarray, n_classes: int, orders: np.ndarray
+) -> np.ndarray:
+    """Exercise 1.4: the number of mistakes for each order of the examples."""
+    from .linear_classifiers import perceptron
+
+    runs = [perceptron(X[p], y[p], n_classes, max_epochs=10_000) for p in orders]
+    return np.array([run.mistakes for run in runs])
+
+
+def mistakes_with_stale_labels(
+    X: np.ndarray, y: np.ndarray, n_classes: int, orders: np.ndarray
+) -> np.ndarray:
+    """A wrong answer to 1.4: shuffles the examples but not their labels."""
+    from .linear_classifiers import perceptron
+
+    runs = [perceptron(X[p], y, n_classes, max_epochs=50) for p in orders]
+    return np.array([run.mistakes for run in runs])
+
+
+def hinge_subgradient(w: np.ndarray, x: np.ndarray, y: int) -> np.ndarray:
+    """Exercise 1.5: a subgradient of max(0, 1 - y w·x) by w."""
+    return -y * x if y * (w @ x) < 1 else np.zeros_like(x)
+
+
+def subgradient_of_mistakes(w: np.ndarray, x: np.ndarray, y: int) -> np.ndarray:
+    """A wrong answer to 1.5: moves only on mistakes, as the perceptron does."""
+    return -y * x if y * (w @ x) <= 0 else np.zeros_like(x)
+
+
+def tight_data(m: int) -> tuple[np.ndarray, np.ndarray]:
+    """Exercise 1.6: data on which the perceptron makes exactly R²/γ² = m mistakes."""
+    return np.eye(m), np.ones(m, dtype=int)
+
+
+def repeated_example(m: int) -> tuple[np.ndarray, np.ndarray]:
+    """A wrong answer to 1.6: the bound stays 1, however often the example comes."""
+    return np.ones((m, 2)), np.ones(m, dtype=int)
+
+
+def fault_of_tight_data(answer: Any, rng: np.random.Generator) -> str | None:
+    """The answer's data are run, not compared: there is more than one such set."""
+    from .linear_classifiers import maximum_margin, perceptron, radius
+
+    if not callable(answer):
+        return f"a function is expected, but {type(answer).__name__} came."
+    for m in map(int, rng.integers(2, 12, size=5)):
+        data = answer(m)
+        if not isinstance(data, tuple) or len(data) != 2:
+            return f"for m = {m} the pair X, y is expected."
+        X, y = data
+        _, gamma = maximum_margin(X, y, n_classes=2)
+        bound = radius(X) ** 2 / gamma**2
+        if abs(bound - m) > 1e-6 * m:
+            return f"for m = {m} the bound of the data is {bound:.4g}."
+        mistakes = perceptron(X, y, n_classes=2, max_epochs=10 * m).mistakes
+        if mistakes != m:
+            return f"for m = {m} the perceptron makes {mistakes} mistakes."
+    return None
+
+
+def margin_of_two(a: np.ndarray, b: np.ndarray) -> float:
+    """Exercise 1.7: the largest margin of a in class 1 and b in class 0, K = 2."""
+    t = np.clip(b @ (a + b) / ((a + b) @ (a + b)), 0, 1)
+    return float(np.sqrt(2) * np.linalg.norm(t * a - (1 - t) * b))
+
+
+def half_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """A wrong answer to 1.7: the margin that a free bias would allow, unscaled."""
+    return float(np.linalg.norm(a - b) / 2)
+
+
+def parity_features(X: np.ndarray) -> np.ndarray:
+    """Exercise 1.8: the bits as ±1, and their product."""
+    signs = 1 - 2 * X
+    return np.column_stack([signs, signs.prod(axis=1)])
+
+
+def pairwise_products(X: np.ndarray) -> np.ndarray:
+    """A wrong answer to 1.8: products of two bits are not enough for three."""
+    return np.column_stack(
+        [X, X[:, 0] * X[:, 1], X[:, 0] * X[:, 2], X[:, 1] * X[:, 2], np.ones(len(X))]
+    )
+
+
+def fault_of_parity_features(answer: Any, rng: np.random.Generator) -> str | None:
+    """Any features will do that separate the parity of three bits."""
+    from .linear_classifiers import maximum_margin
+
+    if not callable(answer):
+        return f"a function is expected, but {type(answer).__name__} came."
+    X = np.array([[i >> 2 & 1, i >> 1 & 1, i & 1] for i in range(8)], dtype=float)
+    X = X[rng.permutation(8)]
+    features = answer(X.copy())
+    if np.ndim(features) != 2 or len(features) != 8:
+        return f"shape (8, D) is expected, but {np.shape(features)} came."
+    if not all(np.allclose(answer(X[[n]]), features[[n]]) for n in range(8)):
+        return "the features of an input must not depend on the other inputs."
+    try:
+        maximum_margin(features, X.sum(axis=1).astype(int) % 2, n_classes=2)
+    except ValueError as error:
+        return f"the eight inputs are not separated by these features: {error}."
+    return None
+
+
+def _small_data(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int]:
+    n_classes = int(rng.integers(2, 5))
+    X = rng.integers(-3, 4, size=(12, 3)).astype(float)
+    return X, rng.integers(n_classes, size=12), n_classes
+
+
+def _separable_orders(rng: np.random.Generator) -> tuple:
+    from .datasets import separable_classes
+
+    X, y, _ = separable_classes(rng, 12, 3, 2, margin=0.1)
+    return X, y, 2, np.array([rng.permutation(12) for _ in range(5)])
+
+
+def _near_the_hinge(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int]:
+    x, w = rng.normal(size=3), rng.normal(size=3)
+    # Leads from -1 to 2, so that right answers inside the hinge occur too.
+    lead, y = rng.uniform(-1, 2), int(rng.choice([-1, 1]))
+    return w + (y * lead - w @ x) * x / (x @ x), x, y
+
+
+@cache
+def exercises() -> dict[str, Exercise]:
+    """All exercises by their number; made when first asked for."""
+    return {
+        "1.1": Exercise(
+            like_number(mistakes_by_hand()),
+            right=mistakes_by_hand(),
+            wrong=mistakes_by_hand(one_pass_only=True),
+        ),
+        "1.2": Exercise(
+            like_function(
+                absorb_bias,
+                lambda rng: (rng.normal(size=(3, 2)), rng.normal(size=3)),
+                lambda W, b: f"W of shape {W.shape} and b of shape {b.shape}",
+            ),
+            right=absorb_bias,
+            wrong=lambda W, b: W + b[:, None],
+        ),
+        "1.3": Exercise(
+            like_function(
+                averaged_perceptron,
+                lambda rng: (*_small_data(rng), 3),
+                lambda X, y, k, e: f"{len(X)} examples, {k} classes and {e} epochs",
+            ),
+            right=averaged_perceptron,
+            wrong=averaged_over_mistakes,
+        ),
+        "1.4": Exercise(
+            like_function(
+                mistakes_by_order,
+                _separable_orders,
+                lambda X, y, k, p: f"{len(X)} examples in {len(p)} orders",
+            ),
+            right=mistakes_by_order,
+            wrong=mistakes_with_stale_labels,
+        ),
+        "1.5": Exercise(
+            like_function(
+                hinge_subgradient,
+                _near_the_hinge,
+                lambda w, x, y: f"y = {y} and y w·x = {y * (w @ x):.2f}",
+            ),
+            right=hinge_subgradient,
+            wrong=subgradient_of_mistakes,
+        ),
+        "1.6": Exercise(fault_of_tight_data, right=tight_data, wrong=repeated_example),
+        "1.7": Exercise(
+            like_function(
+                margin_of_two,
+                lambda rng: (rng.normal(size=3), rng.normal(size=3)),
+                lambda a, b: f"a = {np.round(a, 2)} and b = {np.round(b, 2)}",
+            ),
+            right=margin_of_two,
+            wrong=half_distance,
+        ),
+        "1.8": Exercise(
+            fault_of_parity_features, right=parity_features, wrong=pairwise_products
+        ),
+    }
