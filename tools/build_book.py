@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from class_notebook import write_for_class
 from vendor import vendor
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -131,6 +132,8 @@ def build_book(book: Path) -> int:
         print(f"the build failed (exit status {status}): see the messages above")
     else:
         (build / "html/index.html").write_text(FRONT_DOOR)
+        for chapter in sorted((book / "chapters").glob("*.ipynb")):
+            write_for_class(chapter, build / "html/_sources/chapters")
         seconds = time.perf_counter() - start
         print(f"built in {seconds:.0f} s: {build / 'html/index.html'}")
     return status

@@ -19,6 +19,26 @@ def drop_repeated_inline_scripts(
     context["script_files"][:] = kept
 
 
+def offer_notebook_for_class(
+    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object
+) -> None:
+    """Add the chapter without hints and solutions to the page's download menu."""
+    if not pagename.startswith("chapters/"):
+        return
+    for group in context.get("header_buttons", []):
+        if group.get("label") == "download-buttons":
+            group["buttons"].append(
+                {
+                    "type": "link",
+                    "url": f"{context['pathto']('_sources', 1)}/{pagename}_class.ipynb",
+                    "text": ".ipynb for class",
+                    "tooltip": "Download the notebook without hints and solutions",
+                    "icon": "fas fa-users",
+                    "label": "download-class-button",
+                }
+            )
+
+
 def hide_directives_of_cells(app: Sphinx, doctree: nodes.document) -> None:
     """Take the `#|` lines out of the cells; mark those that the package ships."""
     for block in doctree.findall(nodes.literal_block):
@@ -37,5 +57,6 @@ def hide_directives_of_cells(app: Sphinx, doctree: nodes.document) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", drop_repeated_inline_scripts, priority=900)
+    app.connect("html-page-context", offer_notebook_for_class, priority=900)
     app.connect("doctree-read", hide_directives_of_cells)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

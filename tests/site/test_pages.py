@@ -1,10 +1,12 @@
 """Every page of the built site, in a browser that reaches nothing else."""
 
+import gzip
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,9 +40,68 @@ def test_axe_finds_nothing_serious(visit, path, theme):
     assert serious == []
 
 
-def test_a_phone_does_not_scroll_sideways(visit, path):
-    page = visit(path, width=360)
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_the_page_does_not_scroll_sideways(visit, path, width):
+    page = visit(path, width=width)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+
+
+# What the tab key should reach: everything that takes focus and can be seen.
+REACHABLE = """() => {
+  const all = document.querySelectorAll(
+    "a[href], button, input, select, textarea, summary, [tabindex]");
+  let count = 0;
+  for (const e of all) {
+    const seen = e.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+    const none = e.getClientRects().length === 0;
+    const off = e.disabled || e.tabIndex < 0 || e.closest("[inert], dialog");
+    if (seen && !none && !off) { e.dataset.reachable = count; count += 1; }
+  }
+  return count;
+}"""
+
+
+def test_the_tab_key_reaches_everything_and_nothing_traps_it(visit, path):
+    page = visit(path)
+    expected = page.evaluate(REACHABLE)
+    missing = {str(n) for n in range(expected)}
+    # Chromium lets the tab key reach what scrolls as well: more stops than we count.
+    for _ in range(2 * expected + 100):
+        page.keyboard.press("Tab")
+        missing.discard(page.evaluate("() => document.activeElement.dataset.reachable"))
+        if not missing:
+            break
+    described = [
+        page.evaluate(
+            "(n) => document.querySelector(`[data-reachable='${n}']`)"
+            ".outerHTML.slice(0, 160)",
+            n,
+        )
+        for n in sorted(missing)[:5]
+    ]
+    assert described == []
+
+
+MAX_BYTES, MAX_REQUESTS = 3_000_000, 80
+
+
+def test_weight(browser, address, path):
+    """What the page asks for before the reader does anything, compressed."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    bodies = []
+    page.on("requestfinished", lambda r: bodies.append((r.url, r.response().body())))
+    page.goto(address + path, wait_until="networkidle")
+    own = [(url, body) for url, body in bodies if url.startswith(address)]
+    # Pictures and fonts are compressed as they are.
+    packed = (".png", ".woff2", ".woff")
+    size = sum(
+        len(body if url.split("?")[0].endswith(packed) else gzip.compress(body))
+        for url, body in own
+    )
+    context.close()
+    assert size <= MAX_BYTES
+    assert len(own) <= MAX_REQUESTS
 
 
 def test_every_picture_has_alt_text_of_its_own(visit, path):
@@ -91,6 +152,19 @@ def test_footer_names_the_commit(path):
     if path in {"index.html", "genindex.html", "search.html"}:
         pytest.skip("generated pages have a footer of their own")
     assert re.search(r"Built on \d{4}-\d\d-\d\d from commit", (SITE / path).read_text())
+
+
+def test_each_chapter_offers_a_notebook_for_class(chapter):
+    page = Anchors(SITE / "chapters" / f"{chapter.stem}.html")
+    name = f"_sources/chapters/{chapter.stem}_class.ipynb"
+    assert any(link.endswith(name) for link in page.links)
+    whole, for_class = chapter.read_text(), (SITE / name).read_text()
+    nbformat.validate(nbformat.reads(for_class, as_version=4))
+    for kept in ("{exercise}", "answer_"):
+        assert for_class.count(kept) == whole.count(kept) > 0
+    for gone in ("{hint}", "{solution", "solution_"):
+        assert gone in whole
+        assert gone not in for_class
 
 
 def test_each_chapter_offers_its_notebook(chapter):
