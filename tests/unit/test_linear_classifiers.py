@@ -153,7 +153,7 @@ def test_one_class_in_the_data():
     assert (some.mistakes, some.converged) == (3, True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(separable_data(), st.one_of(st.none(), seeds))
 def test_novikoff_bound(data, seed):
     X, y, n_classes, U = data
@@ -193,7 +193,6 @@ def test_margin_and_radius_by_their_definitions(data, seed):
     assert radius(X) == pytest.approx(np.linalg.norm(d, axis=1).max(), rel=1e-12)
 
 
-@settings(deadline=None)
 @given(separable_data())
 def test_maximum_margin_against_a_quadratic_program_solver(data):
     X, y, n_classes, U = data
@@ -218,7 +217,6 @@ def test_maximum_margin_over_scales(scale, gap):
 
 
 @given(any_data())
-@settings(deadline=None)
 def test_maximum_margin_exists_unless_the_hull_holds_zero(data):
     X, y, n_classes = data
     d = difference_vectors(X, y, n_classes)
