@@ -137,13 +137,16 @@ def checked_count(value: int, name: str, at_least: int = 1) -> int:
     return int(value)
 
 
-def checked_number(value: float, name: str, above: float) -> float:
-    """Return value as a finite float above a limit, or raise ValueError."""
+def checked_number(
+    value: float, name: str, *, above: float = -np.inf, at_least: float = -np.inf
+) -> float:
+    """Return value as a finite float, above or at least a limit; else ValueError."""
     number = isinstance(value, (int, float, np.integer, np.floating))
-    if not number or isinstance(value, bool) or not above < value < np.inf:
-        raise ValueError(
-            f"{name} must be a finite number above {above:g}, got {_short(value)}"
-        )
+    in_range = number and above < value < np.inf and at_least <= value
+    if not in_range or isinstance(value, bool):
+        limit = f" above {above:g}" if above > -np.inf else ""
+        limit += f" of at least {at_least:g}" if at_least > -np.inf else ""
+        raise ValueError(f"{name} must be a finite number{limit}, got {_short(value)}")
     return float(value)
 
 

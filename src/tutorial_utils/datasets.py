@@ -77,6 +77,48 @@ def separable_classes(
     )
 
 
+def rings(
+    rng: np.random.Generator, n_per_class: int, n_classes: int = 2, noise: float = 0.1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw classes on circles about the origin: class k has the radius k + 1.
+
+    noise : standard deviation added to each coordinate, 0 or more. Returns
+    X (K n_per_class, 2) and y, class after class. Raises ValueError for bad input.
+    """
+    rng = checked_generator(rng, "rng")
+    n = checked_count(n_per_class, "n_per_class")
+    y = np.repeat(np.arange(checked_count(n_classes, "n_classes")), n)
+    noise = checked_number(noise, "noise", at_least=0)
+    angle = rng.uniform(0, 2 * np.pi, size=len(y))
+    circle = np.column_stack([np.cos(angle), np.sin(angle)])
+    return (y[:, None] + 1) * circle + noise * rng.normal(size=(len(y), 2)), y
+
+
+def spirals(
+    rng: np.random.Generator,
+    n_per_class: int,
+    n_classes: int = 2,
+    turns: float = 1.5,
+    noise: float = 0.1,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw classes on the arms of one spiral, from radius 0.2 out to 2.
+
+    turns : of an arm about the origin, above 0. noise : standard deviation added to
+    each coordinate, 0 or more. Returns X (K n_per_class, 2) and y, class after class.
+    Raises ValueError for bad input.
+    """
+    rng = checked_generator(rng, "rng")
+    n = checked_count(n_per_class, "n_per_class")
+    n_classes = checked_count(n_classes, "n_classes")
+    turns = checked_number(turns, "turns", above=0)
+    noise = checked_number(noise, "noise", at_least=0)
+    y = np.repeat(np.arange(n_classes), n)
+    way = rng.uniform(0.1, 1, size=len(y))
+    angle = 2 * np.pi * (turns * way + y / n_classes)
+    arm = 2 * way[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    return arm + noise * rng.normal(size=(len(y), 2)), y
+
+
 @dataclass(frozen=True)
 class Topics:
     """Short definitions in eight topics.

@@ -64,6 +64,31 @@ def test_gaussian_classes_stand_about_their_centres():
     np.testing.assert_allclose(X[y == 1].std(axis=0), 0.5, atol=0.05)
 
 
+def test_rings_without_noise_lie_on_their_circles():
+    X, y = datasets.rings(np.random.default_rng(0), 40, n_classes=3, noise=0)
+    assert y.tolist() == [0] * 40 + [1] * 40 + [2] * 40
+    np.testing.assert_allclose(np.linalg.norm(X, axis=1), y + 1)
+
+
+def test_the_arms_of_a_spiral_are_turned_copies_of_one_curve():
+    turns = 1.25
+    X, y = datasets.spirals(np.random.default_rng(0), 40, 3, turns=turns, noise=0)
+    assert y.tolist() == [0] * 40 + [1] * 40 + [2] * 40
+    radius = np.linalg.norm(X, axis=1)
+    assert radius.min() >= 0.2
+    assert radius.max() <= 2
+    angle = 2 * np.pi * (turns * radius / 2 + y / 3)
+    np.testing.assert_allclose(X[:, 0], radius * np.cos(angle), atol=1e-12)
+    np.testing.assert_allclose(X[:, 1], radius * np.sin(angle), atol=1e-12)
+
+
+@pytest.mark.parametrize("draw", [datasets.rings, datasets.spirals])
+def test_noise_moves_each_coordinate_by_its_standard_deviation(draw):
+    noisy, _ = draw(np.random.default_rng(0), 2000, noise=0.3)
+    exact, _ = draw(np.random.default_rng(0), 2000, noise=0)
+    np.testing.assert_allclose((noisy - exact).std(axis=0), 0.3, rtol=0.05)
+
+
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(2, 5),
@@ -88,6 +113,10 @@ def test_separable_classes_have_the_margin(seed, n_features, n_classes, gamma):
         (lambda rng: datasets.gaussian_classes(rng, [[0]], 1, 0), "spread must"),
         (lambda rng: datasets.gaussian_classes(rng, [[0]], 1, "a"), "spread must"),
         (lambda rng: datasets.gaussian_classes(3, [[0]], 1), "rng must"),
+        (lambda rng: datasets.rings(rng, 0), "n_per_class must"),
+        (lambda rng: datasets.rings(rng, 5, noise=-1), "noise must .* at least 0"),
+        (lambda rng: datasets.spirals(rng, 5, turns=0), "turns must .* above 0"),
+        (lambda rng: datasets.spirals(rng, 5, 0), "n_classes must"),
         (lambda rng: datasets.boolean_function(["or"]), "name must be one of"),
         (lambda rng: datasets.tokens(["a"]), "text must be a string"),
         (lambda rng: datasets.separable_classes(rng, 5, 2, 1, 0.1), "n_classes must"),
