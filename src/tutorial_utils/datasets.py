@@ -119,6 +119,29 @@ def spirals(
     return arm + noise * rng.normal(size=(len(y), 2)), y
 
 
+def cards(
+    rng: np.random.Generator, n: int, n_squares: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw cards for an eye of 20 x 20 cells, with one or two squares of 5 x 5.
+
+    n_squares : 1, and the label says in which half the square is, 0 left and 1 right;
+    or 2, and it says whether they are in different halves. Returns images (n, 400) of
+    0 and 1, line by line, and y (n,). Raises ValueError for bad input.
+    """
+    rng, n = checked_generator(rng, "rng"), checked_count(n, "n")
+    if n_squares not in (1, 2):
+        raise ValueError(f"n_squares must be 1 or 2, got {n_squares!r}")
+    images = np.zeros((n, 20, 20))
+    sides = rng.integers(2, size=(n, n_squares))
+    rows = rng.integers(16, size=sides.shape)
+    columns = rng.integers(6, size=sides.shape) + 10 * sides
+    for image, tops, lefts in zip(images, rows, columns, strict=True):
+        for top, left in zip(tops, lefts, strict=True):
+            image[top : top + 5, left : left + 5] = 1
+    y = sides[:, 0] if n_squares == 1 else (sides[:, 0] != sides[:, 1]).astype(int)
+    return images.reshape(n, 400), y
+
+
 @dataclass(frozen=True)
 class Topics:
     """Short definitions in eight topics.

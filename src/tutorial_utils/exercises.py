@@ -272,6 +272,124 @@ def fault_of_parity_features(answer: Any, rng: np.random.Generator) -> str | Non
     return None
 
 
+def example_gradient(W: np.ndarray, x: np.ndarray, y: int) -> np.ndarray:
+    """Exercise 1.9: the gradient of one example's log-loss."""
+    from .linear_classifiers import logistic_gradient
+
+    return logistic_gradient(W, x[None], np.array([y]), l2=0)
+
+
+def gradient_without_the_label(W: np.ndarray, x: np.ndarray, y: int) -> np.ndarray:
+    """A wrong answer to 1.9: probabilities times features, nothing subtracted."""
+    from .linear_classifiers import class_probabilities
+
+    return np.outer(class_probabilities(W, x[None]), x)
+
+
+def counting_weights(log_prior: np.ndarray, log_likelihood: np.ndarray) -> np.ndarray:
+    """Exercise 1.10: naive Bayes as a linear classifier with a constant feature."""
+    return np.column_stack([log_likelihood, log_prior])
+
+
+def leave_one_out_errors(
+    X: np.ndarray, y: np.ndarray, C: float, all_examples: bool = False
+) -> int:
+    """Exercise 1.11: wrong predictions on examples left out, support vectors only."""
+    from .linear_classifiers import support_vector_machine
+
+    support = support_vector_machine(X, y, C).support
+    wrong = 0
+    for n in range(len(y)) if all_examples else support:
+        others = np.arange(len(y)) != n
+        machine = support_vector_machine(X[others], y[others], C)
+        wrong += int(y[n] * (machine.weights @ X[n] + machine.bias) <= 0)
+    return wrong
+
+
+def number_of_support_vectors(X: np.ndarray, y: np.ndarray, C: float) -> int:
+    """A wrong answer to 1.11: the bound in place of the number."""
+    from .linear_classifiers import support_vector_machine
+
+    return len(support_vector_machine(X, y, C).support)
+
+
+def six_features(X: np.ndarray) -> np.ndarray:
+    """Exercise 1.12: the features of (x·z + 1)² for two inputs."""
+    from .linear_classifiers import polynomial_features
+
+    return polynomial_features(X, degree=2)
+
+
+def six_monomials(X: np.ndarray) -> np.ndarray:
+    """A wrong answer to 1.12: the right products without their factors."""
+    x1, x2 = X.T
+    return np.column_stack([x1**2, x2**2, x1 * x2, x1, x2, np.ones(len(X))])
+
+
+def fault_of_six_features(answer: Any, rng: np.random.Generator) -> str | None:
+    """The dot products are compared: features in another order are right too."""
+    from .linear_classifiers import polynomial_kernel
+
+    if not callable(answer):
+        return f"a function is expected, but {type(answer).__name__} came."
+    for _ in range(N_TRIALS):
+        X = rng.normal(size=(5, 2))
+        features = np.asarray(answer(X.copy()), dtype=float)
+        if features.shape != (5, 6):
+            return f"shape (5, 6) is expected for 5 inputs, but {features.shape} came."
+        products, kernel = features @ features.T, polynomial_kernel(X, X, degree=2)
+        fault = fault_of_value(products, kernel, "among the dot products")
+        if fault:
+            return fault
+    return None
+
+
+def fault_of_three_numbers(answer: Any, rng: np.random.Generator) -> str | None:
+    """Any three numbers will do whose Gram matrix has a negative eigenvalue."""
+    fault = fault_of_value(answer, np.zeros(3), "here")
+    if callable(answer) or (fault and "0 is expected" not in fault):
+        return "three finite numbers are expected."
+    numbers = np.asarray(answer, dtype=float)
+    gram = (np.abs(numbers[:, None] - numbers) <= 1).astype(float)
+    smallest = np.linalg.eigvalsh(gram).min()
+    if smallest < -1e-9:
+        return None
+    return f"the smallest eigenvalue for {numbers.tolist()} is {abs(smallest):.2f}."
+
+
+def wires_to_the_halves() -> np.ndarray:
+    """Exercise 1.14: one unit for anything on the left, one for the right."""
+    left = np.tile(np.arange(20) < 10, 20)
+    return np.column_stack([left, ~left]).astype(int)
+
+
+def wires_to_the_columns() -> np.ndarray:
+    """A wrong answer to 1.14: the middle of each half, which a square may miss."""
+    column = np.tile(np.arange(20), 20)
+    return np.column_stack([column == 4, column == 16]).astype(int)
+
+
+def fault_of_wires(answer: Any, rng: np.random.Generator) -> str | None:
+    """The wiring is tried on random cards: other wirings may be right too."""
+    from .datasets import cards
+    from .linear_classifiers import append_constant, perceptron
+
+    if callable(answer) or np.shape(answer) != (400, 2):
+        return "an array of shape (400, 2) is expected."
+    wiring = np.asarray(answer)
+    if not np.isin(wiring, (-1, 0, 1)).all():
+        return "entries other than -1, 0 and 1 came."
+    images, y = cards(rng, 3000, n_squares=2)
+    fires = images @ wiring >= 1
+    seen = np.unique(np.column_stack([fires, y]), axis=0)
+    if len(np.unique(seen[:, :2], axis=0)) < len(seen):
+        return "some cards with different answers make the same units fire."
+    features = append_constant(seen[:, :2])
+    if not perceptron(features, seen[:, 2], 2, max_epochs=1000).converged:
+        return "what the two units say is not linearly separable."
+    return None
+
+
 def _small_data(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int]:
     n_classes = int(rng.integers(2, 5))
     X = rng.integers(-3, 4, size=(12, 3)).astype(float)
@@ -290,6 +408,16 @@ def _near_the_hinge(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, i
     # Leads from -1 to 2, so that right answers inside the hinge occur too.
     lead, y = rng.uniform(-1, 2), int(rng.choice([-1, 1]))
     return w + (y * lead - w @ x) * x / (x @ x), x, y
+
+
+def _overlapping_labels(rng: np.random.Generator) -> tuple:
+    """Data on which only support vectors are wrong when they are left out."""
+    while True:
+        y = rng.permutation(np.repeat([-1, 1], 6))
+        X = rng.normal(size=(12, 2)) + 0.8 * y[:, None]
+        # Where no example is free, the bias is not unique, and it may.
+        if leave_one_out_errors(X, y, 2.0) == leave_one_out_errors(X, y, 2.0, True) > 0:
+            return X, y, 2.0
 
 
 @cache
@@ -349,5 +477,45 @@ def exercises() -> dict[str, Exercise]:
         ),
         "1.8": Exercise(
             fault_of_parity_features, right=parity_features, wrong=pairwise_products
+        ),
+        "1.9": Exercise(
+            like_function(
+                example_gradient,
+                lambda rng: (
+                    rng.normal(size=(4, 3)),
+                    rng.normal(size=3),
+                    int(rng.integers(4)),
+                ),
+                lambda W, x, y: f"W of shape {W.shape}, {len(x)} features and y = {y}",
+            ),
+            right=example_gradient,
+            wrong=gradient_without_the_label,
+        ),
+        "1.10": Exercise(
+            like_function(
+                counting_weights,
+                lambda rng: (rng.normal(size=3), rng.normal(size=(3, 4))),
+                lambda p, t: f"log_prior {p.shape} and log_likelihood {t.shape}",
+            ),
+            right=counting_weights,
+            wrong=lambda log_prior, log_likelihood: np.column_stack(
+                [log_prior, log_likelihood]
+            ),
+        ),
+        "1.11": Exercise(
+            like_function(
+                leave_one_out_errors,
+                _overlapping_labels,
+                lambda X, y, C: f"{len(X)} examples and C = {C}",
+            ),
+            right=leave_one_out_errors,
+            wrong=number_of_support_vectors,
+        ),
+        "1.12": Exercise(
+            fault_of_six_features, right=six_features, wrong=six_monomials
+        ),
+        "1.13": Exercise(fault_of_three_numbers, right=[0, 1, 2], wrong=[0, 0.5, 1]),
+        "1.14": Exercise(
+            fault_of_wires, right=wires_to_the_halves(), wrong=wires_to_the_columns()
         ),
     }

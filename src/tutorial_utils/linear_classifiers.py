@@ -2,15 +2,22 @@
 
 # %% auto #0
 __all__ = ['build_vocabulary', 'bag_of_words', 'joint_features', 'predict', 'append_constant', 'PerceptronResult', 'perceptron',
-           'one_vs_all', 'difference_vectors', 'margin', 'radius', 'maximum_margin']
+           'one_vs_all', 'difference_vectors', 'margin', 'radius', 'maximum_margin', 'class_probabilities',
+           'logistic_loss', 'logistic_gradient', 'logistic_regression', 'SVMResult', 'support_vector_machine',
+           'naive_bayes', 'kernel_perceptron', 'polynomial_kernel', 'polynomial_features', 'rbf_kernel']
 
-# %% ../../chapters/01_linear_classifiers.ipynb #4cfe867c
+# %% ../../chapters/01_linear_classifiers.ipynb #061d6f2d
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from math import factorial, prod
 
 import numpy as np
 from scipy.optimize import nnls
+from scipy.sparse.linalg import LinearOperator, cg
+from scipy.spatial.distance import cdist
+from scipy.special import logsumexp, softmax
 
 from tutorial_utils.checks import (
     checked_array,
@@ -18,6 +25,7 @@ from tutorial_utils.checks import (
     checked_generator,
     checked_label,
     checked_labels,
+    checked_number,
 )
 
 # %% ../../chapters/01_linear_classifiers.ipynb #94c57eb8
@@ -286,3 +294,296 @@ def maximum_margin(
         "X and y must be linearly separable, but no W has a margin above 1e-8 of the "
         "radius (boundaries pass through the origin unless X carries a constant)"
     )
+
+# %% ../../chapters/01_linear_classifiers.ipynb #dfa761af
+def class_probabilities(W: np.ndarray, X: np.ndarray) -> np.ndarray:
+    """Probability of each class for each row of X.
+
+    W : weights (K, D). X : features (N, D). Returns P (N, K), rows that sum to 1.
+    Raises ValueError for wrong shapes or NaN. Source: Chapter 1, equation
+    eq-class-probability.
+    """
+    W = checked_array(W, "W", ("K", "D"))
+    X = checked_array(X, "X", ("N", W.shape[1]))
+    return softmax(X @ W.T, axis=1)
+
+
+def logistic_loss(W: np.ndarray, X: np.ndarray, y: np.ndarray, l2: float) -> float:
+    """Average log-loss plus l2/2 times the squared norm of the weights.
+
+    W : weights (K, D). X : features (N, D). y : classes (N,). l2 : at least 0.
+    Raises ValueError for bad input. Source: Chapter 1, equation eq-logistic.
+    """
+    W, X, y, l2 = _checked_logistic(W, X, y, l2)
+    scores = X @ W.T
+    right = scores[np.arange(len(y)), y]
+    return float(np.mean(logsumexp(scores, axis=1) - right) + l2 / 2 * np.sum(W**2))
+
+# %% ../../chapters/01_linear_classifiers.ipynb #8bc8ddf7
+def logistic_gradient(
+    W: np.ndarray, X: np.ndarray, y: np.ndarray, l2: float
+) -> np.ndarray:
+    """Gradient of `logistic_loss` by the weights.
+
+    W : weights (K, D). X : features (N, D). y : classes (N,). l2 : at least 0.
+    Returns (K, D). Raises ValueError for bad input. Source: Chapter 1, equation
+    eq-logistic-gradient.
+    """
+    W, X, y, l2 = _checked_logistic(W, X, y, l2)
+    errors = softmax(X @ W.T, axis=1)
+    errors[np.arange(len(y)), y] -= 1
+    return errors.T @ X / len(X) + l2 * W
+
+
+def _checked_logistic(
+    W: np.ndarray, X: np.ndarray, y: np.ndarray, l2: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    W = checked_array(W, "W", ("K", "D"))
+    X = checked_array(X, "X", ("N", W.shape[1]))
+    y = checked_labels(y, "y", len(W), len(X))
+    return W, X, y, checked_number(l2, "l2", at_least=0)
+
+# %% ../../chapters/01_linear_classifiers.ipynb #d1a3756e
+def _newton_step(
+    W: np.ndarray, X: np.ndarray, gradient: np.ndarray, l2: float
+) -> np.ndarray:
+    """Solve H[V] = -gradient, roughly, by conjugate gradients; returns V (K, D)."""
+    P = softmax(X @ W.T, axis=1)
+
+    def curvature(flat: np.ndarray) -> np.ndarray:
+        V = flat.reshape(W.shape)
+        v = X @ V.T
+        deviation = v - np.sum(P * v, axis=1, keepdims=True)
+        return ((P * deviation).T @ X / len(X) + l2 * V).ravel()
+
+    H = LinearOperator((W.size, W.size), matvec=curvature, dtype=W.dtype)
+    V, _ = cg(H, -gradient.ravel(), rtol=0.2)
+    return V.reshape(W.shape)
+
+
+def logistic_regression(
+    X: np.ndarray, y: np.ndarray, n_classes: int, l2: float
+) -> np.ndarray:
+    """Weights that minimise `logistic_loss`, by Newton's method.
+
+    X : features (N, D), with no bias but what they carry. y : classes (N,), 0 to
+    n_classes - 1. l2 : weight of the penalty, at least 0. Returns W (K, D).
+    Raises ValueError for bad input, and if l2 is 0 and the data are separable.
+    Source: Chapter 1, equation eq-logistic and thm-logistic-convex.
+    """
+    n_classes = checked_count(n_classes, "n_classes")
+    X = checked_array(X, "X", ("N", "D"))
+    W = np.zeros((n_classes, X.shape[1]))
+    for _ in range(200):
+        gradient = logistic_gradient(W, X, y, l2)
+        step = _newton_step(W, X, gradient, l2)
+        decrement = -np.sum(gradient * step)
+        if decrement <= 1e-18:
+            if l2 == 0 and W.any() and margin(W, X, y) > 0:
+                break  # weights that separate the data could only grow
+            return W
+        loss = logistic_loss(W, X, y, l2)
+        while decrement > 1e-12 and logistic_loss(W + step, X, y, l2) > loss:
+            step /= 2
+        W = W + step
+    raise ValueError("l2 must be above 0 for these data, which W can separate")
+
+# %% ../../chapters/01_linear_classifiers.ipynb #ce4626b0
+@dataclass(frozen=True)
+class SVMResult:
+    """A support vector machine.
+
+    weights (D,) and bias: the score of x is weights·x + bias; dual (N,): one number
+    from 0 to C an example; support (S,): positions of the examples with dual > 0,
+    in ascending order.
+    """
+
+    weights: np.ndarray
+    bias: float
+    dual: np.ndarray
+    support: np.ndarray
+
+# %% ../../chapters/01_linear_classifiers.ipynb #491e01a6
+def _exchange(
+    c: np.ndarray, s: np.ndarray, G: np.ndarray, lower: np.ndarray, upper: np.ndarray
+) -> bool:
+    """Move the best pair of coefficients, in place; False if no pair helps."""
+    i = np.where(c < upper, s, np.inf).argmin()
+    excess = np.where(c > lower, s - s[i], 0).clip(min=0)
+    if not excess.any():
+        return False
+    flat = 1e-15 * (G.diagonal().max() or 1.0)  # two examples in one place
+    kappa = (G[i, i] + G.diagonal() - 2 * G[i]).clip(min=flat)
+    j = (excess**2 / kappa).argmax()
+    room_i, room_j = upper[i] - c[i], c[j] - lower[j]
+    t = min(excess[j] / kappa[j], room_i, room_j)
+    c[i] = upper[i] if t == room_i else c[i] + t
+    c[j] = lower[j] if t == room_j else c[j] - t
+    s += t * (G[i] - G[j])
+    return True
+
+
+def _newton_on_free(
+    c: np.ndarray, s: np.ndarray, G: np.ndarray, lower: np.ndarray, upper: np.ndarray
+) -> bool:
+    """Move the free coefficients towards their minimum; True if a limit stopped it."""
+    free = np.flatnonzero((c > lower) & (c < upper))
+    if len(free) < 2:
+        return False
+    # A trace of curvature in all directions keeps the system solvable.
+    system = np.ones((len(free) + 1, len(free) + 1))
+    ridge = 1e-12 * (G.diagonal().max() or 1.0) * np.eye(len(free))
+    system[:-1, :-1] = G[np.ix_(free, free)] + ridge
+    system[-1, -1] = 0
+    step = np.linalg.solve(system, np.append(-s[free], 0))[:-1]
+    limit = np.where(step > 0, upper[free], lower[free])
+    share = np.divide(limit - c[free], step, where=step != 0, out=np.ones(len(free)))
+    first = share.argmin()
+    t = min(1.0, share[first])
+    c[free] = np.clip(c[free] + t * step, lower[free], upper[free])
+    if t < 1:
+        c[free[first]] = limit[first]
+    s[:] = s + t * G[:, free] @ step
+    return t < 1
+
+# %% ../../chapters/01_linear_classifiers.ipynb #9cd44b1a
+def support_vector_machine(X: np.ndarray, y: np.ndarray, C: float) -> SVMResult:
+    """Separate two classes by the widest street, with slack at a price.
+
+    X : features (N, D). y : labels (N,), +1 and -1, both present. C : price of a unit
+    of slack, above 0. The bias is not penalised. Keeps an N x N matrix. Raises
+    ValueError for bad input. Source: Chapter 1, alg-svm; Cortes and Vapnik, 1995;
+    Platt, 1999.
+    """
+    X = checked_array(X, "X", ("N", "D"))
+    y = _checked_signs(y, "y", len(X))
+    C = checked_number(C, "C", above=0)
+    if len(np.unique(y)) < 2:
+        raise ValueError(f"y must hold both labels, +1 and -1, got {y[0]:+g} only")
+    G = X @ X.T
+    lower, upper = np.minimum(0, C * y), np.maximum(0, C * y)
+    c = np.zeros(len(y))
+    for _ in range(10_000):
+        s = G @ c - y
+        lowest = s[c < upper].min()
+        highest = s[c > lower].max()
+        rounding = 1e-15 * G.diagonal().max() * np.abs(c).sum()
+        if highest - lowest <= 1e-10 + rounding:
+            dual = np.abs(c)
+            bias = float(-(lowest + highest) / 2)
+            return SVMResult(X.T @ c, bias, dual, np.flatnonzero(dual))
+        for _ in range(len(y)):
+            if not _exchange(c, s, G, lower, upper):
+                break
+        while _newton_on_free(c, s, G, lower, upper):
+            pass
+    raise ValueError("C must be smaller for these X: the solution is beyond rounding")
+
+
+def _checked_signs(y: np.ndarray, name: str, length: int) -> np.ndarray:
+    y = checked_array(y, name, (length,))
+    if not (np.abs(y) == 1).all():
+        raise ValueError(
+            f"{name} must hold +1 and -1 only, got {y[np.abs(y) != 1][0]:g}"
+        )
+    return y
+
+# %% ../../chapters/01_linear_classifiers.ipynb #2cb38ace
+def naive_bayes(
+    counts: np.ndarray, y: np.ndarray, n_classes: int, smoothing: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Class and word probabilities from counts, as logarithms.
+
+    counts : words of each text (N, D), at least 0. y : classes (N,). smoothing : extra
+    occurrences of each word in each class; 0 only if no word is missing in any.
+    Returns log_prior (K,), minus infinity for a class without texts, and
+    log_likelihood (K, D). Raises ValueError for bad input. Source: Chapter 1,
+    equations eq-naive-bayes and eq-smoothing; McCallum and Nigam, 1998.
+    """
+    counts = checked_array(counts, "counts", ("N", "D"))
+    if counts.min() < 0:
+        raise ValueError(f"counts must be at least 0, got {counts.min():g}")
+    n_classes = checked_count(n_classes, "n_classes")
+    y = checked_labels(y, "y", n_classes, len(counts))
+    smoothing = checked_number(smoothing, "smoothing", at_least=0)
+    of_class = np.eye(n_classes)[y]
+    occurrences = of_class.T @ counts + smoothing
+    if not (occurrences > 0).all():
+        raise ValueError("smoothing must be above 0: some class lacks some word")
+    share = of_class.mean(axis=0)
+    log_prior = np.log(share, where=share > 0, out=np.full(n_classes, -np.inf))
+    return log_prior, np.log(occurrences / occurrences.sum(axis=1, keepdims=True))
+
+# %% ../../chapters/01_linear_classifiers.ipynb #524d4620
+def kernel_perceptron(
+    K: np.ndarray, y: np.ndarray, max_epochs: int = 100
+) -> np.ndarray:
+    """Count the mistakes on each example, with dot products from a Gram matrix.
+
+    K : Gram matrix (N, N) of the examples. y : labels (N,), +1 and -1. The examples
+    come in the given order, until an epoch without mistakes. Returns counts (N,); the
+    score of an input z is the sum of counts * y * κ(x, z). Raises ValueError for bad
+    input. Source: Chapter 1, alg-kernel-perceptron; Aizerman and others, 1964.
+    """
+    K = checked_array(K, "K", ("N", "N"))
+    if K.shape[0] != K.shape[1] or not np.allclose(K, K.T):
+        raise ValueError(f"K must be square and symmetric, got shape {K.shape}")
+    y = _checked_signs(y, "y", len(K))
+    max_epochs = checked_count(max_epochs, "max_epochs")
+    counts = np.zeros(len(y), dtype=np.int64)
+    for _ in range(max_epochs):
+        clean = True
+        for n in range(len(y)):
+            if y[n] * (K[n] @ (counts * y)) <= 0:
+                counts[n] += 1
+                clean = False
+        if clean:
+            break
+    return counts
+
+# %% ../../chapters/01_linear_classifiers.ipynb #fd88374c
+def polynomial_kernel(
+    X: np.ndarray, Z: np.ndarray, degree: int, offset: float = 1.0
+) -> np.ndarray:
+    """Dot products of all products of up to `degree` inputs.
+
+    X : (N, D). Z : (M, D). degree : at least 1. offset : at least 0. Returns (N, M).
+    Raises ValueError for bad input. Source: Chapter 1, prop-polynomial.
+    """
+    X, Z = _checked_pair(X, Z)
+    degree = checked_count(degree, "degree")
+    return (X @ Z.T + checked_number(offset, "offset", at_least=0)) ** degree
+
+
+def polynomial_features(X: np.ndarray, degree: int, offset: float = 1.0) -> np.ndarray:
+    """The features of `polynomial_kernel`, written down.
+
+    X : (N, D). Returns (N, F) with F = binomial(D + degree, degree). Raises ValueError
+    for bad input. Source: Chapter 1, equation eq-polynomial-features.
+    """
+    X = checked_array(X, "X", ("N", "D"))
+    degree = checked_count(degree, "degree")
+    root = np.sqrt(checked_number(offset, "offset", at_least=0))
+    extended = np.column_stack([np.full(len(X), root), X])
+    columns = []
+    for factors in combinations_with_replacement(range(extended.shape[1]), degree):
+        exponents = np.bincount(factors)
+        orders = factorial(degree) / prod(factorial(e) for e in exponents)
+        columns.append(np.sqrt(orders) * extended[:, factors].prod(axis=1))
+    return np.column_stack(columns)
+
+
+def _checked_pair(X: np.ndarray, Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    X = checked_array(X, "X", ("N", "D"))
+    return X, checked_array(Z, "Z", ("M", X.shape[1]))
+
+# %% ../../chapters/01_linear_classifiers.ipynb #5dde70d8
+def rbf_kernel(X: np.ndarray, Z: np.ndarray, width: float) -> np.ndarray:
+    """exp(-‖x - z‖² / (2 width²)) for each pair of rows.
+
+    X : (N, D). Z : (M, D). width : above 0. Returns (N, M), entries 0 to 1. Raises
+    ValueError for bad input. Source: Chapter 1, prop-rbf.
+    """
+    X, Z = _checked_pair(X, Z)
+    width = checked_number(width, "width", above=0)
+    return np.exp(-cdist(X / width, Z / width, "sqeuclidean") / 2)

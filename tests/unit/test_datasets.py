@@ -89,6 +89,22 @@ def test_noise_moves_each_coordinate_by_its_standard_deviation(draw):
     np.testing.assert_allclose((noisy - exact).std(axis=0), 0.3, rtol=0.05)
 
 
+@pytest.mark.parametrize("n_squares", [1, 2])
+def test_cards_show_squares_on_the_sides_that_their_labels_say(n_squares):
+    images, y = datasets.cards(np.random.default_rng(0), 300, n_squares)
+    grids = images.reshape(300, 20, 20)
+    halves = np.stack([grids[..., :10], grids[..., 10:]]).sum(axis=(2, 3))  # (2, 300)
+    assert set(np.unique(images)) == {0, 1}
+    assert set(np.unique(y)) == {0, 1}
+    if n_squares == 1:
+        np.testing.assert_array_equal(halves[y, np.arange(300)], 25)
+        assert (halves.sum(axis=0) == 25).all()
+    else:
+        np.testing.assert_array_equal((halves > 0).sum(axis=0) == 2, y == 1)
+        assert (halves[:, y == 1] == 25).all()
+        assert halves.max() <= 50
+
+
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(2, 5),
@@ -113,6 +129,8 @@ def test_separable_classes_have_the_margin(seed, n_features, n_classes, gamma):
         (lambda rng: datasets.gaussian_classes(rng, [[0]], 1, 0), "spread must"),
         (lambda rng: datasets.gaussian_classes(rng, [[0]], 1, "a"), "spread must"),
         (lambda rng: datasets.gaussian_classes(3, [[0]], 1), "rng must"),
+        (lambda rng: datasets.cards(rng, 0), "n must"),
+        (lambda rng: datasets.cards(rng, 5, 3), "n_squares must be 1 or 2"),
         (lambda rng: datasets.rings(rng, 0), "n_per_class must"),
         (lambda rng: datasets.rings(rng, 5, noise=-1), "noise must .* at least 0"),
         (lambda rng: datasets.spirals(rng, 5, turns=0), "turns must .* above 0"),

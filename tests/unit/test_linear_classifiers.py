@@ -1,28 +1,45 @@
 """Chapter 1: properties on random inputs, parity with other software, edge cases."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
 import quadprog
 import scipy.optimize
+import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics.pairwise import polynomial_kernel as sklearn_polynomial
+from sklearn.metrics.pairwise import rbf_kernel as sklearn_rbf
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.svm import SVC
 
 from tutorial_utils import datasets
 from tutorial_utils.linear_classifiers import (
     append_constant,
     bag_of_words,
     build_vocabulary,
+    class_probabilities,
     difference_vectors,
     joint_features,
+    kernel_perceptron,
+    logistic_gradient,
+    logistic_loss,
+    logistic_regression,
     margin,
     maximum_margin,
+    naive_bayes,
     one_vs_all,
     perceptron,
+    polynomial_features,
+    polynomial_kernel,
     predict,
     radius,
+    rbf_kernel,
+    support_vector_machine,
 )
 
 seeds = st.integers(0, 2**32 - 1)
@@ -355,4 +372,326 @@ X_NAN = np.array([[1.0, np.nan], [0.0, 1.0]])
 )
 def test_bad_input_is_named(call, names):
     with pytest.raises(ValueError, match=rf"^(the )?{names}.* (must|got) "):
+        call()
+
+
+# ---- logistic regression
+
+
+def some_logistic_problem(seed):
+    rng = np.random.default_rng(seed)
+    n_classes, n_features = rng.integers(2, 5), rng.integers(1, 5)
+    X = rng.normal(size=(12, n_features))
+    y = rng.integers(n_classes, size=12)
+    return rng, X, y, int(n_classes)
+
+
+@given(seeds)
+def test_logistic_gradient_against_differences_and_torch(seed):
+    rng, X, y, n_classes = some_logistic_problem(seed)
+    W, l2 = rng.normal(size=(n_classes, X.shape[1])), rng.uniform(0, 1)
+    numerical = np.empty_like(W)
+    for at in np.ndindex(W.shape):
+        step = np.zeros_like(W)
+        step[at] = 1e-5
+        rise = logistic_loss(W + step, X, y, l2) - logistic_loss(W - step, X, y, l2)
+        numerical[at] = rise / 2e-5
+    gradient = logistic_gradient(W, X, y, l2)
+    assert np.linalg.norm(gradient - numerical) <= 1e-7 * np.linalg.norm(gradient)
+    weights = torch.tensor(W, requires_grad=True)
+    loss = torch.nn.functional.cross_entropy(
+        torch.tensor(X) @ weights.T, torch.tensor(y)
+    )
+    loss = loss + l2 / 2 * (weights**2).sum()
+    loss.backward()
+    assert logistic_loss(W, X, y, l2) == pytest.approx(loss.item(), rel=1e-12)
+    np.testing.assert_allclose(gradient, weights.grad.numpy(), rtol=1e-10, atol=1e-14)
+
+
+@settings(max_examples=40)
+@given(seeds, st.floats(-5, 1))
+def test_logistic_regression_against_scikit_learn(seed, exponent):
+    rng, X, y, n_classes = some_logistic_problem(seed)
+    y[:n_classes] = range(n_classes)  # scikit-learn drops a class that is missing
+    l2 = 10.0**exponent
+    W = logistic_regression(X, y, n_classes, l2)
+    assert np.abs(logistic_gradient(W, X, y, l2)).max() <= 1e-8
+    assert np.abs(W.sum(axis=0)).max() <= 1e-6 * (1 + np.abs(W).max())
+    reference = LogisticRegression(
+        C=1 / (l2 * len(X)), fit_intercept=False, tol=1e-12, max_iter=100_000
+    ).fit(X, y)
+    coefficients = reference.coef_
+    if n_classes == 2:  # one row, with a penalty of its own: compare the loss instead
+        coefficients = np.vstack([-coefficients, coefficients]) / 2
+        return_loss = logistic_loss(coefficients, X, y, l2)
+        assert logistic_loss(W, X, y, l2) <= return_loss + 1e-12
+        return
+    np.testing.assert_allclose(W, coefficients, rtol=1e-4, atol=1e-5)
+
+
+@given(seeds)
+def test_no_weights_have_a_lower_logistic_loss(seed):
+    rng, X, y, n_classes = some_logistic_problem(seed)
+    W = logistic_regression(X, y, n_classes, l2=0.05)
+    least = logistic_loss(W, X, y, 0.05)
+    for size in (1e-3, 0.1, 10):
+        elsewhere = W + size * rng.normal(size=W.shape)
+        assert logistic_loss(elsewhere, X, y, 0.05) >= least
+
+
+def test_logistic_regression_over_scales():
+    rng = np.random.default_rng(0)
+    X, y = datasets.gaussian_classes(rng, [[-1, 0], [1, 0], [0, 1]], 30)
+    W = logistic_regression(X, y, 3, l2=0.01)
+    for scale in (1e-6, 1e6):
+        scaled = logistic_regression(scale * X, y, 3, l2=0.01 * scale**2)
+        np.testing.assert_allclose(scale * scaled, W, rtol=1e-6, atol=1e-8)
+
+
+def test_without_a_penalty_only_overlapping_data_have_a_minimiser():
+    X = append_constant([[-2.0], [-1.0], [1.0], [2.0]])
+    W = logistic_regression(X, [0, 1, 0, 1], 2, l2=0)
+    assert np.abs(logistic_gradient(W, X, [0, 1, 0, 1], 0)).max() <= 1e-8
+    for y in ([0, 0, 1, 1], [1, 1, 1, 1]):
+        with pytest.raises(ValueError, match="l2 must be above 0"):
+            logistic_regression(X, y, 2, l2=0)
+
+
+def test_probabilities_sum_to_one_at_huge_scores():
+    P = class_probabilities(np.array([[1e4], [0.0], [-1e4]]), np.array([[1.0], [-1.0]]))
+    np.testing.assert_array_equal(P, [[1, 0, 0], [0, 0, 1]])
+    loss = logistic_loss(np.array([[1e4], [-1e4]]), np.array([[1.0]]), [1], 0)
+    assert loss == pytest.approx(2e4)
+
+
+# ---- support vector machine
+
+
+@st.composite
+def two_classes(draw):
+    """Two classes with labels ±1, apart or overlapping, sometimes on a grid."""
+    rng = np.random.default_rng(draw(seeds))
+    n, n_features = draw(st.integers(2, 40)), draw(st.integers(1, 6))
+    y = rng.choice([-1, 1], size=n)
+    y[:2] = -1, 1
+    X = rng.normal(size=(n, n_features)) + draw(st.floats(0, 3)) * y[:, None]
+    if draw(st.booleans()):
+        X = np.round(X)  # ties and repeated points
+    return X, y, 10.0 ** draw(st.floats(-3, 4))
+
+
+@settings(max_examples=300)
+@given(two_classes())
+def test_svm_closes_the_gap_between_primal_and_dual(data):
+    X, y, C = data
+    machine = support_vector_machine(X, y, C)
+    w, b, dual = machine.weights, machine.bias, machine.dual
+    assert (dual >= 0).all()
+    assert (dual <= C).all()
+    assert abs(dual @ y) <= 1e-9 * (1 + dual.sum())
+    np.testing.assert_allclose(w, (dual * y) @ X, atol=1e-9 * (1 + dual.sum()))
+    np.testing.assert_array_equal(machine.support, np.flatnonzero(dual > 0))
+    primal = w @ w / 2 + C * np.maximum(0, 1 - y * (X @ w + b)).sum()
+    gap = primal - (dual.sum() - w @ w / 2)
+    assert abs(gap) <= 1e-7 * (1 + primal)
+
+
+@settings(max_examples=60)
+@given(two_classes())
+def test_svm_against_a_quadratic_program_solver(data):
+    X, y, C = data
+    C = min(C, 100.0)
+    N, D = X.shape
+    # Variables w, b, slack; a trace of curvature in b and slack, which quadprog needs.
+    curvature = np.diag([1.0] * D + [1e-9] * (1 + N))
+    slope = np.append(np.zeros(D + 1), -C * np.ones(N))
+    leads = np.column_stack([y[:, None] * X, y, np.eye(N)])
+    slacks = np.column_stack([np.zeros((N, D + 1)), np.eye(N)])
+    bounds = np.append(np.ones(N), np.zeros(N))
+    try:
+        solution = quadprog.solve_qp(
+            curvature, slope, np.vstack([leads, slacks]).T, bounds
+        )[0]
+    except ValueError:  # the solver gives up on some of these
+        assume(False)
+    machine = support_vector_machine(X, y, C)
+
+    def objective(w, b):
+        return w @ w / 2 + C * np.maximum(0, 1 - y * (X @ w + b)).sum()
+
+    ours = objective(machine.weights, machine.bias)
+    theirs = objective(solution[:D], solution[D])
+    assert ours <= theirs * (1 + 1e-6) + 1e-6
+    if abs(ours - theirs) <= 1e-9 * (1 + ours):
+        np.testing.assert_allclose(machine.weights, solution[:D], atol=1e-3)
+
+
+@pytest.mark.parametrize("C", [0.01, 1.0, 100.0])
+@pytest.mark.parametrize("n_features", [1, 2, 7])
+def test_svm_against_scikit_learn(C, n_features):
+    rng = np.random.default_rng(n_features)
+    y = rng.choice([-1, 1], size=60)
+    X = rng.normal(size=(60, n_features)) + 0.7 * y[:, None]
+    machine = support_vector_machine(X, y, C)
+    reference = SVC(kernel="linear", C=C, tol=1e-10).fit(X, y)
+    np.testing.assert_allclose(machine.weights, reference.coef_[0], rtol=1e-3)
+    assert machine.bias == pytest.approx(reference.intercept_[0], abs=1e-3)
+    np.testing.assert_array_equal(machine.support, np.sort(reference.support_))
+
+
+def test_a_high_price_gives_the_widest_street():
+    X = np.array([[0.0, 0.0], [0.0, 1.0], [3.0, 0.0], [4.0, 1.0]])
+    machine = support_vector_machine(X, [-1, -1, 1, 1], C=1e6)
+    np.testing.assert_allclose(machine.weights, [2 / 3, 0], atol=1e-9)
+    assert machine.bias == pytest.approx(-1)
+    assert machine.support.tolist()[-1] == 2
+
+
+def test_svm_leaves_its_arguments_alone():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 3)), np.repeat([-1, 1], 10)
+    X_before, y_before = X.copy(), y.copy()
+    support_vector_machine(X, y, 1.0)
+    np.testing.assert_array_equal(X, X_before)
+    np.testing.assert_array_equal(y, y_before)
+
+
+# ---- naive Bayes
+
+
+@given(seeds, st.integers(1, 5), st.floats(0.01, 5))
+def test_naive_bayes_against_scikit_learn(seed, n_features, smoothing):
+    rng = np.random.default_rng(seed)
+    counts = rng.poisson(1.0, size=(12, n_features))
+    y = np.append([0, 1, 2], rng.integers(3, size=9))
+    log_prior, log_likelihood = naive_bayes(counts, y, 3, smoothing)
+    reference = MultinomialNB(alpha=smoothing).fit(counts, y)
+    np.testing.assert_allclose(log_prior, reference.class_log_prior_, rtol=1e-12)
+    np.testing.assert_allclose(
+        log_likelihood, reference.feature_log_prob_, rtol=1e-10, atol=1e-12
+    )
+    np.testing.assert_allclose(np.exp(log_likelihood).sum(axis=1), 1)
+
+
+def test_naive_bayes_of_a_class_without_texts():
+    log_prior, log_likelihood = naive_bayes([[1, 2], [3, 0]], [0, 0], 2)
+    assert log_prior.tolist() == [0, -np.inf]
+    np.testing.assert_allclose(np.exp(log_likelihood), [[5 / 8, 3 / 8], [0.5, 0.5]])
+
+
+def test_naive_bayes_without_smoothing_is_the_share_of_each_word():
+    _, log_likelihood = naive_bayes([[1, 3], [2, 2]], [0, 1], 2, smoothing=0)
+    np.testing.assert_allclose(np.exp(log_likelihood), [[0.25, 0.75], [0.5, 0.5]])
+    with pytest.raises(ValueError, match="smoothing must be above 0"):
+        naive_bayes([[1, 0], [2, 2]], [0, 1], 2, smoothing=0)
+
+
+# ---- kernels
+
+
+@given(seeds, st.integers(1, 4), st.integers(1, 5), st.floats(0, 3))
+def test_polynomial_kernel_is_the_dot_product_of_its_features(seed, D, degree, offset):
+    rng = np.random.default_rng(seed)
+    X, Z = rng.normal(size=(5, D)), rng.normal(size=(3, D))
+    K = polynomial_kernel(X, Z, degree, offset)
+    features, others = (polynomial_features(A, degree, offset) for A in (X, Z))
+    assert features.shape == (5, math.comb(D + degree, degree))
+    scale = np.linalg.norm(features) * np.linalg.norm(others)
+    np.testing.assert_allclose(features @ others.T, K, atol=1e-12 * scale)
+    np.testing.assert_allclose(
+        K, sklearn_polynomial(X, Z, degree=degree, gamma=1, coef0=offset), rtol=1e-10
+    )
+
+
+@given(seeds, st.floats(0.05, 20))
+def test_rbf_kernel_against_scikit_learn(seed, width):
+    rng = np.random.default_rng(seed)
+    X, Z = rng.normal(size=(6, 3)), rng.normal(size=(4, 3))
+    K = rbf_kernel(X, Z, width)
+    np.testing.assert_allclose(
+        K, sklearn_rbf(X, Z, gamma=1 / (2 * width**2)), rtol=1e-9, atol=1e-300
+    )
+    G = rbf_kernel(X, X, width)
+    np.testing.assert_array_equal(G.diagonal(), 1)
+    np.testing.assert_array_equal(G, G.T)
+    assert np.linalg.eigvalsh(G).min() >= -1e-12
+
+
+def binary_perceptron(features, y, max_epochs):
+    """The plain form, with a mistake at a score of 0."""
+    w, counts = np.zeros(features.shape[1]), np.zeros(len(y), dtype=int)
+    for _ in range(max_epochs):
+        before = counts.copy()
+        for n, (x, label) in enumerate(zip(features, y, strict=True)):
+            if label * (w @ x) <= 0:
+                w += label * x
+                counts[n] += 1
+        if (counts == before).all():
+            break
+    return w, counts
+
+
+@given(any_data(), st.integers(1, 20))
+def test_kernel_perceptron_is_the_perceptron(data, max_epochs):
+    X, labels, _ = data
+    y = np.where(labels == 0, -1, 1)
+    w, counts = binary_perceptron(X, y, max_epochs)
+    found = kernel_perceptron(X @ X.T, y, max_epochs)
+    np.testing.assert_array_equal(found, counts)
+    assert found.dtype.kind == "i"
+    np.testing.assert_array_equal((found * y) @ X, w)
+
+
+@given(seeds)
+def test_kernel_perceptron_learns_any_labels_within_the_bound(seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(25, 2)), rng.choice([-1, 1], size=25)
+    G = rbf_kernel(X, X, 0.3)
+    counts = kernel_perceptron(G, y, max_epochs=10_000)
+    assert (y * (G @ (counts * y)) > 0).all()
+    assert counts.sum() <= y @ np.linalg.solve(G, y) * (1 + 1e-9)
+
+
+def test_kernel_perceptron_needs_one_mistake_on_one_example():
+    assert kernel_perceptron([[2.0]], [-1]).tolist() == [1]
+    assert kernel_perceptron([[0.0]], [1], max_epochs=7).tolist() == [7]
+
+
+two, signs = [[0.0, 1.0], [1.0, 0.0]], [1, -1]
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: class_probabilities([1.0], two), "W must have shape"),
+        (lambda: class_probabilities(two, [[1.0]]), "X must have shape"),
+        (lambda: logistic_loss(two, two, [0, 2], 0.1), "y must hold whole numbers"),
+        (lambda: logistic_gradient(two, two, [0], 0.1), "y must have one label"),
+        (lambda: logistic_regression(two, [0, 1], 2, -1), "l2 must .* at least 0"),
+        (lambda: logistic_regression(two, [0, 1], 2, np.nan), "l2 must"),
+        (lambda: logistic_regression([[np.nan]], [0], 2, 1), "X must be finite"),
+        (lambda: logistic_regression([], [], 2, 1), "X must"),
+        (lambda: logistic_regression(two, [0, 2], 2, 1), "y must hold whole numbers"),
+        (lambda: support_vector_machine(two, [0, 1], 1), "y must hold .1 and -1 only"),
+        (lambda: support_vector_machine(two, [1, 1], 1), "y must hold both labels"),
+        (lambda: support_vector_machine(two, [1], 1), "y must have shape"),
+        (lambda: support_vector_machine(two, signs, 0), "C must .* above 0"),
+        (lambda: support_vector_machine(two, signs, np.inf), "C must"),
+        (lambda: naive_bayes([[-1.0]], [0], 1), "counts must be at least 0"),
+        (lambda: naive_bayes([[1.0]], [1], 1), "y must hold whole numbers"),
+        (lambda: naive_bayes([[1.0]], [0], 1, -1), "smoothing must .* at least 0"),
+        (lambda: polynomial_kernel(two, [[1.0]], 2), "Z must have shape"),
+        (lambda: polynomial_kernel(two, two, 0), "degree must"),
+        (lambda: polynomial_kernel(two, two, 2, -1), "offset must .* at least 0"),
+        (lambda: polynomial_features(two, 1.5), "degree must"),
+        (lambda: rbf_kernel(two, two, 0), "width must .* above 0"),
+        (lambda: rbf_kernel([1.0], two, 1), "X must have shape"),
+        (lambda: kernel_perceptron([[1.0, 0.0]], [1]), "K must be square"),
+        (lambda: kernel_perceptron([[1, 2], [0, 1]], signs), "K must be .* symmetric"),
+        (lambda: kernel_perceptron(two, [1, 0]), "y must hold .1 and -1 only"),
+        (lambda: kernel_perceptron(two, signs, 0), "max_epochs must"),
+    ],
+)
+def test_bad_input_to_the_other_learners_is_named(call, says):
+    with pytest.raises(ValueError, match=says):
         call()
