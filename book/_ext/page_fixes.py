@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from docutils import nodes
+from PIL import Image
 from sphinx.application import Sphinx
 
 
@@ -39,6 +43,28 @@ def offer_notebook_for_class(
             )
 
 
+def load_pictures_when_seen(
+    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object
+) -> None:
+    """Ask for a picture when the reader comes near it; keep its place until then."""
+    sources = {
+        name: Path(app.srcdir) / source
+        for source, (_, name) in app.env.images.items()
+        if name.endswith(".png")
+    }
+
+    def with_size(tag: re.Match) -> str:
+        source = sources.get(tag["name"])
+        if source is None:
+            return tag[0]
+        width, height = Image.open(source).size
+        return f'{tag[0]} loading="lazy" width="{width}" height="{height}"'
+
+    pictures = r'<img (?=[^>]*src="[./]*_images/(?P<name>[^"]+)")'
+    body = context.get("body", "")
+    context["body"] = re.sub(pictures, lambda tag: with_size(tag).strip() + " ", body)
+
+
 def hide_directives_of_cells(app: Sphinx, doctree: nodes.document) -> None:
     """Take the `#|` lines out of the cells; mark those that the package ships."""
     for block in doctree.findall(nodes.literal_block):
@@ -58,5 +84,6 @@ def hide_directives_of_cells(app: Sphinx, doctree: nodes.document) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", drop_repeated_inline_scripts, priority=900)
     app.connect("html-page-context", offer_notebook_for_class, priority=900)
+    app.connect("html-page-context", load_pictures_when_seen, priority=900)
     app.connect("doctree-read", hide_directives_of_cells)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -343,7 +343,7 @@ def _checked_logistic(
     y = checked_labels(y, "y", len(W), len(X))
     return W, X, y, checked_number(l2, "l2", at_least=0)
 
-# %% ../../chapters/01_linear_classifiers.ipynb #d1a3756e
+# %% ../../chapters/01_linear_classifiers.ipynb #c7bf9669
 def _newton_step(
     W: np.ndarray, X: np.ndarray, gradient: np.ndarray, l2: float
 ) -> np.ndarray:
@@ -360,7 +360,7 @@ def _newton_step(
     V, _ = cg(H, -gradient.ravel(), rtol=0.2)
     return V.reshape(W.shape)
 
-
+# %% ../../chapters/01_linear_classifiers.ipynb #15ef7a67
 def logistic_regression(
     X: np.ndarray, y: np.ndarray, n_classes: int, l2: float
 ) -> np.ndarray:
@@ -403,7 +403,7 @@ class SVMResult:
     dual: np.ndarray
     support: np.ndarray
 
-# %% ../../chapters/01_linear_classifiers.ipynb #491e01a6
+# %% ../../chapters/01_linear_classifiers.ipynb #7c4d30b8
 def _exchange(
     c: np.ndarray, s: np.ndarray, G: np.ndarray, lower: np.ndarray, upper: np.ndarray
 ) -> bool:
@@ -422,7 +422,7 @@ def _exchange(
     s += t * (G[i] - G[j])
     return True
 
-
+# %% ../../chapters/01_linear_classifiers.ipynb #b3cbc9d7
 def _newton_on_free(
     c: np.ndarray, s: np.ndarray, G: np.ndarray, lower: np.ndarray, upper: np.ndarray
 ) -> bool:
@@ -446,7 +446,7 @@ def _newton_on_free(
     s[:] = s + t * G[:, free] @ step
     return t < 1
 
-# %% ../../chapters/01_linear_classifiers.ipynb #9cd44b1a
+# %% ../../chapters/01_linear_classifiers.ipynb #99377762
 def support_vector_machine(X: np.ndarray, y: np.ndarray, C: float) -> SVMResult:
     """Separate two classes by the widest street, with slack at a price.
 
@@ -479,7 +479,7 @@ def support_vector_machine(X: np.ndarray, y: np.ndarray, C: float) -> SVMResult:
             pass
     raise ValueError("C must be smaller for these X: the solution is beyond rounding")
 
-
+# %% ../../chapters/01_linear_classifiers.ipynb #b156df88
 def _checked_signs(y: np.ndarray, name: str, length: int) -> np.ndarray:
     y = checked_array(y, name, (length,))
     if not (np.abs(y) == 1).all():
