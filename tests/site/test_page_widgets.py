@@ -138,10 +138,11 @@ def test_a_missing_frame_gives_a_message(visit, chapter):
     page.route(re.compile(r"/[\d-]+\.png$"), lambda route: route.abort())
     for explorer in explorers(page):
         knob = explorer.locator("input, select").first
-        knob.press("End")
+        at_end = knob.evaluate("(k) => +k.value === +(k.max ?? k.length - 1)")
+        knob.press("Home" if at_end else "End")
         expect(explorer.get_by_role("alert")).to_contain_text("missing from this page")
         expect(explorer.locator("img")).to_be_hidden()
-        knob.press("Home")
+        knob.press("End" if at_end else "Home")
 
 
 def test_a_screen_reader_finds_roles_and_names(visit, chapter):
