@@ -91,7 +91,7 @@ def checked_array(
         raise ValueError(f"{name} must not be empty, got shape {given.shape}")
     if not np.isfinite(given).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
-    if given.dtype.kind == "f" and np.abs(given).max() > LARGEST:
+    if float(np.abs(given).max()) > LARGEST:
         raise ValueError(
             f"{name} must be at most {LARGEST:g} in size, got {np.abs(given).max():g}"
         )
@@ -141,13 +141,17 @@ def checked_number(
     value: float, name: str, *, above: float = -np.inf, at_least: float = -np.inf
 ) -> float:
     """Return value as a finite float, above or at least a limit; else ValueError."""
-    number = isinstance(value, (int, float, np.integer, np.floating))
-    in_range = number and above < value < np.inf and at_least <= value
+    try:
+        kinds = (int, float, np.integer, np.floating)
+        number = float(value) if isinstance(value, kinds) else np.nan
+    except OverflowError:  # a whole number of hundreds of digits
+        number = np.inf
+    in_range = above < number < np.inf and at_least <= number
     if not in_range or isinstance(value, bool):
         limit = f" above {above:g}" if above > -np.inf else ""
         limit += f" of at least {at_least:g}" if at_least > -np.inf else ""
         raise ValueError(f"{name} must be a finite number{limit}, got {_short(value)}")
-    return float(value)
+    return number
 
 
 def checked_generator(rng: np.random.Generator, name: str) -> np.random.Generator:

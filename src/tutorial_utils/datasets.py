@@ -129,8 +129,9 @@ def cards(
     0 and 1, line by line, and y (n,). Raises ValueError for bad input.
     """
     rng, n = checked_generator(rng, "rng"), checked_count(n, "n")
-    if n_squares not in (1, 2):
-        raise ValueError(f"n_squares must be 1 or 2, got {n_squares!r}")
+    n_squares = checked_count(n_squares, "n_squares")
+    if n_squares > 2:
+        raise ValueError(f"n_squares must be 1 or 2, got {n_squares:g}")
     images = np.zeros((n, 20, 20))
     sides = rng.integers(2, size=(n, n_squares))
     rows = rng.integers(16, size=sides.shape)

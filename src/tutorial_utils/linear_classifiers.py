@@ -6,7 +6,7 @@ __all__ = ['build_vocabulary', 'bag_of_words', 'joint_features', 'predict', 'app
            'logistic_loss', 'logistic_gradient', 'logistic_regression', 'SVMResult', 'support_vector_machine',
            'naive_bayes', 'kernel_perceptron', 'polynomial_kernel', 'polynomial_features', 'rbf_kernel']
 
-# %% ../../chapters/01_linear_classifiers.ipynb #061d6f2d
+# %% ../../chapters/01_linear_classifiers.ipynb #137b6a82
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from itertools import combinations_with_replacement
 from math import factorial, prod
 
 import numpy as np
-from scipy.optimize import nnls
+from scipy.optimize import linprog, nnls
 from scipy.sparse.linalg import LinearOperator, cg
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp, softmax
@@ -343,7 +343,7 @@ def _checked_logistic(
     y = checked_labels(y, "y", len(W), len(X))
     return W, X, y, checked_number(l2, "l2", at_least=0)
 
-# %% ../../chapters/01_linear_classifiers.ipynb #c7bf9669
+# %% ../../chapters/01_linear_classifiers.ipynb #5a12e84c
 def _newton_step(
     W: np.ndarray, X: np.ndarray, gradient: np.ndarray, l2: float
 ) -> np.ndarray:
@@ -354,13 +354,13 @@ def _newton_step(
         V = flat.reshape(W.shape)
         v = X @ V.T
         deviation = v - np.sum(P * v, axis=1, keepdims=True)
-        return ((P * deviation).T @ X / len(X) + l2 * V).ravel()
+        return ((P * deviation).T @ X / len(X) + (l2 + 1e-14) * V).ravel()
 
     H = LinearOperator((W.size, W.size), matvec=curvature, dtype=W.dtype)
     V, _ = cg(H, -gradient.ravel(), rtol=0.2)
     return V.reshape(W.shape)
 
-# %% ../../chapters/01_linear_classifiers.ipynb #15ef7a67
+# %% ../../chapters/01_linear_classifiers.ipynb #c17b8e71
 def logistic_regression(
     X: np.ndarray, y: np.ndarray, n_classes: int, l2: float
 ) -> np.ndarray:
@@ -368,25 +368,44 @@ def logistic_regression(
 
     X : features (N, D), with no bias but what they carry. y : classes (N,), 0 to
     n_classes - 1. l2 : weight of the penalty, at least 0. Returns W (K, D).
-    Raises ValueError for bad input, and if l2 is 0 and the data are separable.
+    Raises ValueError for bad input, and if there is no minimiser, or only
+    beyond rounding, because l2 is 0 or too small.
     Source: Chapter 1, equation eq-logistic and thm-logistic-convex.
     """
     n_classes = checked_count(n_classes, "n_classes")
     X = checked_array(X, "X", ("N", "D"))
-    W = np.zeros((n_classes, X.shape[1]))
+    l2 = checked_number(l2, "l2", at_least=0)
+    scale = max(np.abs(X).max(), 1e-100)
+    X, l2 = X / scale, l2 / scale**2
+    W, first = np.zeros((n_classes, X.shape[1])), None
     for _ in range(200):
         gradient = logistic_gradient(W, X, y, l2)
         step = _newton_step(W, X, gradient, l2)
         decrement = -np.sum(gradient * step)
-        if decrement <= 1e-18:
-            if l2 == 0 and W.any() and margin(W, X, y) > 0:
-                break  # weights that separate the data could only grow
-            return W
+        first = decrement if first is None else first
+        if decrement <= 1e-18 * first:
+            if l2 == 0 and _can_only_grow(X, y, n_classes):
+                break
+            return W / scale
         loss = logistic_loss(W, X, y, l2)
-        while decrement > 1e-12 and logistic_loss(W + step, X, y, l2) > loss:
+        rounding = 1e-14 * (1 + np.abs(X @ W.T).max())
+        while logistic_loss(W + step, X, y, l2) > loss + rounding:
             step /= 2
         W = W + step
-    raise ValueError("l2 must be above 0 for these data, which W can separate")
+    raise ValueError("l2 must be larger for these data: the weights grow without end")
+
+
+def _can_only_grow(X: np.ndarray, y: np.ndarray, n_classes: int) -> bool:
+    """Whether some weights raise the lead of an example and lower that of none."""
+    d = difference_vectors(X, y, n_classes)
+    leads = np.column_stack([-d, np.eye(len(d))])  # of v·d at least t, 0 <= t <= 1
+    program = linprog(
+        np.append(np.zeros(d.shape[1]), -np.ones(len(d))),
+        A_ub=leads,
+        b_ub=np.zeros(len(d)),
+        bounds=[(-1, 1)] * d.shape[1] + [(0, 1)] * len(d),
+    )
+    return -program.fun > 1e-7
 
 # %% ../../chapters/01_linear_classifiers.ipynb #ce4626b0
 @dataclass(frozen=True)
@@ -403,7 +422,7 @@ class SVMResult:
     dual: np.ndarray
     support: np.ndarray
 
-# %% ../../chapters/01_linear_classifiers.ipynb #7c4d30b8
+# %% ../../chapters/01_linear_classifiers.ipynb #3722ed71
 def _exchange(
     c: np.ndarray, s: np.ndarray, G: np.ndarray, lower: np.ndarray, upper: np.ndarray
 ) -> bool:
@@ -412,17 +431,17 @@ def _exchange(
     excess = np.where(c > lower, s - s[i], 0).clip(min=0)
     if not excess.any():
         return False
-    flat = 1e-15 * (G.diagonal().max() or 1.0)  # two examples in one place
-    kappa = (G[i, i] + G.diagonal() - 2 * G[i]).clip(min=flat)
-    j = (excess**2 / kappa).argmax()
+    # Two examples in one place have no curvature between them.
+    h = (G[i, i] + G.diagonal() - 2 * G[i]).clip(min=1e-15)
+    j = (excess**2 / h).argmax()
     room_i, room_j = upper[i] - c[i], c[j] - lower[j]
-    t = min(excess[j] / kappa[j], room_i, room_j)
+    t = min(excess[j] / h[j], room_i, room_j)
     c[i] = upper[i] if t == room_i else c[i] + t
     c[j] = lower[j] if t == room_j else c[j] - t
     s += t * (G[i] - G[j])
     return True
 
-# %% ../../chapters/01_linear_classifiers.ipynb #b3cbc9d7
+# %% ../../chapters/01_linear_classifiers.ipynb #71d4e83c
 def _newton_on_free(
     c: np.ndarray, s: np.ndarray, G: np.ndarray, lower: np.ndarray, upper: np.ndarray
 ) -> bool:
@@ -430,10 +449,9 @@ def _newton_on_free(
     free = np.flatnonzero((c > lower) & (c < upper))
     if len(free) < 2:
         return False
-    # A trace of curvature in all directions keeps the system solvable.
+    # A tiny ridge keeps the system solvable.
     system = np.ones((len(free) + 1, len(free) + 1))
-    ridge = 1e-12 * (G.diagonal().max() or 1.0) * np.eye(len(free))
-    system[:-1, :-1] = G[np.ix_(free, free)] + ridge
+    system[:-1, :-1] = G[np.ix_(free, free)] + 1e-12 * np.eye(len(free))
     system[-1, -1] = 0
     step = np.linalg.solve(system, np.append(-s[free], 0))[:-1]
     limit = np.where(step > 0, upper[free], lower[free])
@@ -446,37 +464,42 @@ def _newton_on_free(
     s[:] = s + t * G[:, free] @ step
     return t < 1
 
-# %% ../../chapters/01_linear_classifiers.ipynb #99377762
+# %% ../../chapters/01_linear_classifiers.ipynb #9322474c
 def support_vector_machine(X: np.ndarray, y: np.ndarray, C: float) -> SVMResult:
     """Separate two classes by the widest street, with slack at a price.
 
     X : features (N, D). y : labels (N,), +1 and -1, both present. C : price of a unit
     of slack, above 0. The bias is not penalised. Keeps an N x N matrix. Raises
-    ValueError for bad input. Source: Chapter 1, alg-svm; Cortes and Vapnik, 1995;
-    Platt, 1999.
+    ValueError for bad input, and if rounding hides the solution. Source: Chapter
+    1, alg-svm; Cortes and Vapnik, 1995; Platt, 1999.
     """
     X = checked_array(X, "X", ("N", "D"))
     y = _checked_signs(y, "y", len(X))
     C = checked_number(C, "C", above=0)
     if len(np.unique(y)) < 2:
         raise ValueError(f"y must hold both labels, +1 and -1, got {y[0]:+g} only")
-    G = X @ X.T
-    lower, upper = np.minimum(0, C * y), np.maximum(0, C * y)
+    centre = X.mean(axis=0)
+    scale = max(np.linalg.norm(X - centre, axis=1).max(), 1e-100)
+    points, price = (X - centre) / scale, C * scale**2
+    G = points @ points.T
+    lower, upper = np.minimum(0, price * y), np.maximum(0, price * y)
     c = np.zeros(len(y))
     for _ in range(10_000):
         s = G @ c - y
-        lowest = s[c < upper].min()
-        highest = s[c > lower].max()
-        rounding = 1e-15 * G.diagonal().max() * np.abs(c).sum()
-        if highest - lowest <= 1e-10 + rounding:
-            dual = np.abs(c)
-            bias = float(-(lowest + highest) / 2)
-            return SVMResult(X.T @ c, bias, dual, np.flatnonzero(dual))
+        lowest, highest = s[c < upper].min(), s[c > lower].max()
+        rounding = 1e-15 * np.abs(c).sum()
+        if rounding > 1e-3:
+            break
+        if highest - lowest <= 1e-11 + rounding:
+            w, dual = points.T @ c / scale, np.abs(c) / scale**2
+            bias = float(-(lowest + highest) / 2 - w @ centre)
+            return SVMResult(w, bias, np.minimum(dual, C), np.flatnonzero(dual))
         for _ in range(len(y)):
             if not _exchange(c, s, G, lower, upper):
                 break
-        while _newton_on_free(c, s, G, lower, upper):
-            pass
+        for _ in range(len(y)):
+            if not _newton_on_free(c, s, G, lower, upper):
+                break
     raise ValueError("C must be smaller for these X: the solution is beyond rounding")
 
 # %% ../../chapters/01_linear_classifiers.ipynb #b156df88
@@ -488,7 +511,7 @@ def _checked_signs(y: np.ndarray, name: str, length: int) -> np.ndarray:
         )
     return y
 
-# %% ../../chapters/01_linear_classifiers.ipynb #2cb38ace
+# %% ../../chapters/01_linear_classifiers.ipynb #137ddbbc
 def naive_bayes(
     counts: np.ndarray, y: np.ndarray, n_classes: int, smoothing: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -512,9 +535,10 @@ def naive_bayes(
         raise ValueError("smoothing must be above 0: some class lacks some word")
     share = of_class.mean(axis=0)
     log_prior = np.log(share, where=share > 0, out=np.full(n_classes, -np.inf))
-    return log_prior, np.log(occurrences / occurrences.sum(axis=1, keepdims=True))
+    of_all = occurrences.sum(axis=1, keepdims=True)
+    return log_prior, np.log(occurrences) - np.log(of_all)
 
-# %% ../../chapters/01_linear_classifiers.ipynb #524d4620
+# %% ../../chapters/01_linear_classifiers.ipynb #554313b7
 def kernel_perceptron(
     K: np.ndarray, y: np.ndarray, max_epochs: int = 100
 ) -> np.ndarray:
@@ -526,8 +550,13 @@ def kernel_perceptron(
     input. Source: Chapter 1, alg-kernel-perceptron; Aizerman and others, 1964.
     """
     K = checked_array(K, "K", ("N", "N"))
-    if K.shape[0] != K.shape[1] or not np.allclose(K, K.T):
-        raise ValueError(f"K must be square and symmetric, got shape {K.shape}")
+    if K.shape[0] != K.shape[1]:
+        raise ValueError(f"K must be square, got shape {K.shape}")
+    asymmetry = np.abs(K - K.T).max()
+    if asymmetry > 1e-8 * np.abs(K).max():
+        raise ValueError(
+            f"K must be symmetric, got entries that differ by {asymmetry:g}"
+        )
     y = _checked_signs(y, "y", len(K))
     max_epochs = checked_count(max_epochs, "max_epochs")
     counts = np.zeros(len(y), dtype=np.int64)
@@ -577,7 +606,7 @@ def _checked_pair(X: np.ndarray, Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     X = checked_array(X, "X", ("N", "D"))
     return X, checked_array(Z, "Z", ("M", X.shape[1]))
 
-# %% ../../chapters/01_linear_classifiers.ipynb #5dde70d8
+# %% ../../chapters/01_linear_classifiers.ipynb #c7c10ac3
 def rbf_kernel(X: np.ndarray, Z: np.ndarray, width: float) -> np.ndarray:
     """exp(-‖x - z‖² / (2 width²)) for each pair of rows.
 
@@ -586,4 +615,4 @@ def rbf_kernel(X: np.ndarray, Z: np.ndarray, width: float) -> np.ndarray:
     """
     X, Z = _checked_pair(X, Z)
     width = checked_number(width, "width", above=0)
-    return np.exp(-cdist(X / width, Z / width, "sqeuclidean") / 2)
+    return np.exp(-((cdist(X, Z) / width) ** 2) / 2)

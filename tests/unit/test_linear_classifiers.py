@@ -453,8 +453,47 @@ def test_without_a_penalty_only_overlapping_data_have_a_minimiser():
     W = logistic_regression(X, [0, 1, 0, 1], 2, l2=0)
     assert np.abs(logistic_gradient(W, X, [0, 1, 0, 1], 0)).max() <= 1e-8
     for y in ([0, 0, 1, 1], [1, 1, 1, 1]):
-        with pytest.raises(ValueError, match="l2 must be above 0"):
+        with pytest.raises(ValueError, match="l2 must be larger"):
             logistic_regression(X, y, 2, l2=0)
+    with_a_tie = append_constant([[-2.0], [0.0], [0.0], [2.0]])
+    with pytest.raises(ValueError, match="l2 must be larger"):
+        logistic_regression(with_a_tie, [0, 0, 1, 1], 2, l2=0)
+    with_an_empty_text = [[2.0, 0], [0, 1], [0, 0], [0, 0]]
+    with pytest.raises(ValueError, match="l2 must be larger"):
+        logistic_regression(with_an_empty_text, [0, 1, 0, 1], 2, l2=0)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-3, 1e3])
+def test_the_sign_survives_a_strong_penalty(scale):
+    W = logistic_regression(scale * np.array([[1.0], [-1.0]]), [0, 1], 2, l2=1.0)
+    assert W[0, 0] > 0 > W[1, 0]
+    if scale < 1e-2:  # the loss is a parabola there
+        np.testing.assert_allclose(W[:, 0], [scale / 2, -scale / 2], rtol=1e-5)
+
+
+@pytest.mark.parametrize("shift", [0, 1e3, 1e6])
+def test_svm_follows_a_shift_and_a_scale_of_the_features(shift):
+    rng = np.random.default_rng(0)
+    y = rng.choice([-1, 1], size=60)
+    X = rng.normal(size=(60, 2)) + 0.7 * y[:, None]
+    plain = support_vector_machine(X, y, 1.0)
+    moved = support_vector_machine(X + shift, y, 1.0)
+    np.testing.assert_allclose(moved.weights, plain.weights, rtol=1e-6)
+    scaled = support_vector_machine(1e5 * X, y, 1e-10)
+    np.testing.assert_allclose(1e5 * scaled.weights, plain.weights, rtol=1e-6)
+    np.testing.assert_allclose(1e10 * scaled.dual, plain.dual, atol=1e-6)
+
+
+def test_svm_refuses_what_is_beyond_rounding():
+    X = 1e8 * np.array([[0.0], [1.0], [2.0], [3.0]])
+    with pytest.raises(ValueError, match="C must be smaller"):
+        support_vector_machine(X, [1, -1, 1, -1], C=1.0)
+
+
+def test_single_precision_is_taken_without_a_warning():
+    X = np.eye(2, dtype=np.float32)
+    assert support_vector_machine(X, [1, -1], 1.0).weights.dtype == np.float64
+    assert logistic_regression(X, [0, 1], 2, 0.1).shape == (2, 2)
 
 
 def test_probabilities_sum_to_one_at_huge_scores():
@@ -687,7 +726,7 @@ two, signs = [[0.0, 1.0], [1.0, 0.0]], [1, -1]
         (lambda: rbf_kernel(two, two, 0), "width must .* above 0"),
         (lambda: rbf_kernel([1.0], two, 1), "X must have shape"),
         (lambda: kernel_perceptron([[1.0, 0.0]], [1]), "K must be square"),
-        (lambda: kernel_perceptron([[1, 2], [0, 1]], signs), "K must be .* symmetric"),
+        (lambda: kernel_perceptron([[1, 2], [0, 1]], signs), "K must be symmetric"),
         (lambda: kernel_perceptron(two, [1, 0]), "y must hold .1 and -1 only"),
         (lambda: kernel_perceptron(two, signs, 0), "max_epochs must"),
     ],
