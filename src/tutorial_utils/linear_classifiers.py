@@ -394,7 +394,7 @@ def logistic_regression(
         W = W + step
     raise ValueError("l2 must be larger for these data: the weights grow without end")
 
-
+# %% ../../chapters/01_linear_classifiers.ipynb #e767709d
 def _can_only_grow(X: np.ndarray, y: np.ndarray, n_classes: int) -> bool:
     """Whether some weights raise the lead of an example and lower that of none."""
     d = difference_vectors(X, y, n_classes)

@@ -415,7 +415,7 @@ def test_logistic_regression_against_scikit_learn(seed, exponent):
     y[:n_classes] = range(n_classes)  # scikit-learn drops a class that is missing
     l2 = 10.0**exponent
     W = logistic_regression(X, y, n_classes, l2)
-    assert np.abs(logistic_gradient(W, X, y, l2)).max() <= 1e-8
+    assert np.abs(logistic_gradient(W, X, y, l2)).max() <= 1e-7
     assert np.abs(W.sum(axis=0)).max() <= 1e-6 * (1 + np.abs(W).max())
     reference = LogisticRegression(
         C=1 / (l2 * len(X)), fit_intercept=False, tol=1e-12, max_iter=100_000
@@ -562,7 +562,9 @@ def test_svm_against_a_quadratic_program_solver(data):
     theirs = objective(solution[:D], solution[D])
     assert ours <= theirs * (1 + 1e-6) + 1e-6
     if abs(ours - theirs) <= 1e-9 * (1 + ours):
-        np.testing.assert_allclose(machine.weights, solution[:D], atol=1e-3)
+        # The objective grows at least like half the squared distance of the weights.
+        near = np.sqrt(1e-8 * (1 + ours))
+        np.testing.assert_allclose(machine.weights, solution[:D], rtol=0, atol=near)
 
 
 @pytest.mark.parametrize("C", [0.01, 1.0, 100.0])
@@ -684,7 +686,9 @@ def test_kernel_perceptron_is_the_perceptron(data, max_epochs):
 @given(seeds)
 def test_kernel_perceptron_learns_any_labels_within_the_bound(seed):
     rng = np.random.default_rng(seed)
-    X, y = rng.normal(size=(25, 2)), rng.choice([-1, 1], size=25)
+    # On a shaken grid: two points that nearly meet would take very many epochs.
+    grid = np.array(list(itertools.product(range(5), repeat=2)))
+    X, y = grid + rng.uniform(-0.3, 0.3, size=(25, 2)), rng.choice([-1, 1], size=25)
     G = rbf_kernel(X, X, 0.3)
     counts = kernel_perceptron(G, y, max_epochs=10_000)
     assert (y * (G @ (counts * y)) > 0).all()
