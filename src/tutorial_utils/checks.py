@@ -74,11 +74,8 @@ def checked_array(
     with the argument, so treat it as read-only. Raises ValueError.
     """
     expected = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-    try:
-        given = np.asarray(value)
-    except ValueError:  # rows of different lengths
-        given = np.empty(0, dtype=object)
-    if given.dtype.kind not in "biuf" or np.ma.is_masked(value):
+    given = _numbers(value)
+    if given is None:
         raise ValueError(
             f"{name} must be numbers of shape {expected}, got {_short(value)}"
         )
@@ -87,15 +84,45 @@ def checked_array(
         for want, have in zip(shape, given.shape, strict=True)
     ):
         raise ValueError(f"{name} must have shape {expected}, got {given.shape}")
+    largest = _largest(given, name)
+    if largest > LARGEST:
+        raise ValueError(f"{name} must be at most {LARGEST:g} in size, got {largest:g}")
+    return given.astype(dtype, copy=False)
+
+
+def checked_floats(value: ArrayLike, name: str) -> np.ndarray:
+    """Return value as a finite, non-empty floating array of its own shape.
+
+    A floating type is kept, whole numbers become float64. The result may share memory
+    with the argument, so treat it as read-only. Raises ValueError.
+    """
+    given = _numbers(value)
+    if given is None:
+        raise ValueError(f"{name} must be an array of numbers, got {_short(value)}")
+    _largest(given, name)
+    is_floating = given.dtype.kind == "f"
+    return given if is_floating else given.astype(np.float64)
+
+
+def _numbers(value: ArrayLike) -> np.ndarray | None:
+    """The value as an array of numbers, None if it is something else."""
+    try:
+        given = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        return None
+    is_numeric = given.dtype.kind in "biuf" and not np.ma.is_masked(value)
+    return given if is_numeric else None
+
+
+def _largest(given: np.ndarray, name: str) -> float:
+    """The largest modulus of an array; ValueError if it is empty or not finite."""
     if given.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {given.shape}")
     # Without a copy, since chapters check large matrices often; a NaN comes through.
     largest = max(float(given.max()), -float(given.min()))
     if not np.isfinite(largest):
         raise ValueError(f"{name} must be finite, got NaN or infinity")
-    if largest > LARGEST:
-        raise ValueError(f"{name} must be at most {LARGEST:g} in size, got {largest:g}")
-    return given.astype(dtype, copy=False)
+    return largest
 
 
 def checked_labels(y: ArrayLike, name: str, n_classes: int, length: int) -> np.ndarray:
