@@ -1,4 +1,4 @@
-// Repairs of the theme's accessible names. Some of its parts come late (icons are drawn
+// Repairs of the theme: accessible names, and formulas that are too wide. Some of its parts come late (icons are drawn
 // by a script), so the repairs run again whenever the page grows.
 (() => {
   const each = (selector, repair) => document.querySelectorAll(selector).forEach(repair);
@@ -16,8 +16,23 @@
     });
   }
 
+  // A formula within a line cannot break; one that is wider than its column scrolls.
+  function scrollWideFormulas() {
+    const inline = [...document.querySelectorAll(".bd-article mjx-container:not([display])")];
+    inline.forEach((formula) => formula.classList.remove("wide"));
+    const wide = inline.filter((formula) => {
+      const column = formula.closest("p, li, dd");
+      return column && formula.getBoundingClientRect().right > column.getBoundingClientRect().right + 1;
+    });
+    wide.forEach((formula) => formula.classList.add("wide"));
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     repairAll();
     new MutationObserver(repairAll).observe(document.body, { childList: true, subtree: true });
+  });
+  window.addEventListener("load", () => {
+    window.MathJax?.startup?.promise?.then(scrollWideFormulas);
+    window.addEventListener("resize", scrollWideFormulas);
   });
 })();
