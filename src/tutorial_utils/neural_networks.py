@@ -4,8 +4,9 @@
 __all__ = ['ACTIVATIONS', 'linear', 'sigmoid', 'tanh', 'relu', 'linear_derivative', 'sigmoid_derivative', 'tanh_derivative',
            'relu_derivative', 'MLP', 'softmax', 'softmax_vjp', 'sparsemax_threshold', 'sparsemax', 'sparsemax_vjp']
 
-# %% ../../chapters/02_neural_networks.ipynb #6f817bc1
+# %% ../../chapters/02_neural_networks.ipynb #a9289e62
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -60,7 +61,7 @@ def relu_derivative(z: np.ndarray) -> np.ndarray:
     z = checked_floats(z, "z")
     return (z > 0).astype(z.dtype)
 
-# %% ../../chapters/02_neural_networks.ipynb #5a0b69f2
+# %% ../../chapters/02_neural_networks.ipynb #9fe440de
 ACTIVATIONS = {"linear": linear, "sigmoid": sigmoid, "tanh": tanh, "relu": relu}
 
 
@@ -85,9 +86,9 @@ class MLP:
             known = ", ".join(ACTIVATIONS)
             raise ValueError(f"activation must be one of {known}, got {activation!r}")
         self.activation = activation
-        pairs = list(zip(self.sizes[:-1], self.sizes[1:], strict=True))
+        pairs = pairwise(self.sizes)
         self.W = [rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairs]
-        self.b = [np.zeros(n) for _, n in pairs]
+        self.b = [np.zeros(n) for n in self.sizes[1:]]
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """Scores (N, K) for inputs X (N, D). Source: Chapter 2, equation eq-forward."""
