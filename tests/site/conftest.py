@@ -83,7 +83,11 @@ class Visit:
         own = (self.address, "data:", "blob:")
         say = self.wrong.append
         page.on("request", lambda r: r.url.startswith(own) or say(f"outside: {r.url}"))
-        page.on("requestfailed", lambda r: say(f"failed: {r.url}"))
+        # A picture that is replaced before it has come is no failure of the site.
+        page.on(
+            "requestfailed",
+            lambda r: r.failure == "net::ERR_ABORTED" or say(f"failed: {r.url}"),
+        )
         page.on("response", lambda r: r.status < 400 or say(f"{r.status}: {r.url}"))
         page.on("console", lambda m: m.type != "error" or say(f"console: {m.text}"))
         page.on("pageerror", lambda e: say(f"script: {e}"))
