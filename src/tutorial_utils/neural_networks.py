@@ -61,7 +61,7 @@ def relu_derivative(z: np.ndarray) -> np.ndarray:
     z = checked_floats(z, "z")
     return (z > 0).astype(z.dtype)
 
-# %% ../../chapters/02_neural_networks.ipynb #9fe440de
+# %% ../../chapters/02_neural_networks.ipynb #6605cf9b
 ACTIVATIONS = {"linear": linear, "sigmoid": sigmoid, "tanh": tanh, "relu": relu}
 
 
@@ -79,7 +79,7 @@ class MLP:
         self, sizes: Sequence[int], activation: str, rng: np.random.Generator
     ) -> None:
         rng = checked_generator(rng, "rng")
-        if np.ndim(sizes) != 1 or len(sizes) < 2:
+        if not isinstance(sizes, Sequence | np.ndarray) or len(sizes) < 2:
             raise ValueError(f"sizes must hold at least two numbers, got {sizes!r}")
         self.sizes = [checked_count(size, "sizes") for size in sizes]
         if not isinstance(activation, str) or activation not in ACTIVATIONS:
@@ -142,7 +142,7 @@ def _checked_vjp(
         raise ValueError(f"g must have the shape of p, {p.shape}, got {g.shape}")
     return p, g
 
-# %% ../../chapters/02_neural_networks.ipynb #c41bfbf5
+# %% ../../chapters/02_neural_networks.ipynb #1c539632
 def sparsemax_threshold(z: np.ndarray, axis: int = -1) -> np.ndarray:
     """The number τ with Σ max(0, z - τ) = 1 along an axis.
 
@@ -173,11 +173,12 @@ def _threshold_below_zero(z: np.ndarray, axis: int) -> np.ndarray:
     n_candidates = np.count_nonzero(z > -1, axis=-1).max()
     candidates = np.partition(z, -n_candidates, axis=-1)[..., -n_candidates:]
     ordered = np.sort(candidates, axis=-1)[..., ::-1]
-    sums = np.cumsum(ordered, axis=-1)
-    k = np.arange(1, n_candidates + 1, dtype=z.dtype)
+    # Half and single precision are too coarse for long sums.
+    sums = np.cumsum(ordered, axis=-1, dtype=np.result_type(z, np.float64))
+    k = np.arange(1, n_candidates + 1)
     size = np.count_nonzero(1 + k * ordered > sums, axis=-1, keepdims=True)
-    tau = (np.take_along_axis(sums, size - 1, axis=-1) - 1) / size.astype(z.dtype)
-    return np.moveaxis(tau, -1, axis)
+    tau = (np.take_along_axis(sums, size - 1, axis=-1) - 1) / size
+    return np.moveaxis(tau.astype(z.dtype), -1, axis)
 
 # %% ../../chapters/02_neural_networks.ipynb #8f0cf46a
 def sparsemax_vjp(p: np.ndarray, g: np.ndarray, axis: int = -1) -> np.ndarray:

@@ -260,6 +260,8 @@ def test_many_classes_in_single_precision():
         np.testing.assert_allclose(sparsemax(scale * z).sum(axis=1), 1, atol=1e-4)
     theirs = entmax.sparsemax(torch.tensor(z), dim=1).numpy()
     np.testing.assert_allclose(sparsemax(z), theirs, atol=1e-6)
+    ties = sparsemax(np.zeros(4096, dtype=np.float16))
+    np.testing.assert_array_equal(ties, np.full(4096, 2.0**-12))
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
@@ -425,6 +427,7 @@ def test_forward_leaves_its_argument_alone():
         ([3], "relu", 0, "sizes must hold at least two numbers, got"),
         (3, "relu", 0, "sizes must hold at least two numbers, got 3"),
         ([], "relu", 0, "sizes must hold at least two numbers"),
+        ([[1, 2], 3], "relu", 0, "sizes must be a whole number"),
         ([3, 0], "relu", 0, "sizes must be a whole number of at least 1, got 0"),
         ([3, 2.5], "relu", 0, "sizes must be a whole number"),
         ([3, True], "relu", 0, "sizes must be a whole number"),
