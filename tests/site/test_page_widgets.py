@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -203,6 +204,7 @@ def widgets_made_by(chapter: Path, patch: pytest.MonkeyPatch) -> list[Explorer]:
     namespace: dict[str, object] = {"__name__": "__main__"}
     for source in code(chapter):
         exec(compile(source, chapter.name, "exec"), namespace)
+    plt.close("all")  # the chapter's own figures
     return made
 
 
