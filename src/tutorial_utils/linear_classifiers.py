@@ -15,6 +15,7 @@ from math import factorial, prod
 
 import numpy as np
 from scipy.optimize import linprog, nnls
+from scipy.sparse import csr_array
 from scipy.sparse.linalg import LinearOperator, cg
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp, softmax
@@ -349,16 +350,22 @@ def _newton_step(
 ) -> np.ndarray:
     """Solve H[V] = -gradient, roughly, by conjugate gradients; returns V (K, D)."""
     P = softmax(X @ W.T, axis=1)
+    features = csr_array(X) if _is_sparse(X) else X
 
     def curvature(flat: np.ndarray) -> np.ndarray:
         V = flat.reshape(W.shape)
-        v = X @ V.T
+        v = features @ V.T
         deviation = v - np.sum(P * v, axis=1, keepdims=True)
-        return ((P * deviation).T @ X / len(X) + (l2 + 1e-14) * V).ravel()
+        return ((P * deviation).T @ features / len(X) + (l2 + 1e-14) * V).ravel()
 
     H = LinearOperator((W.size, W.size), matvec=curvature, dtype=W.dtype)
     V, _ = cg(H, -gradient.ravel(), rtol=0.2)
     return V.reshape(W.shape)
+
+
+def _is_sparse(X: np.ndarray) -> bool:
+    """Whether X is so full of zeros, as texts are, that leaving them out pays."""
+    return bool(np.count_nonzero(X) < X.size / 20)
 
 # %% ../../chapters/01_linear_classifiers.ipynb #c17b8e71
 def logistic_regression(
@@ -481,7 +488,7 @@ def support_vector_machine(X: np.ndarray, y: np.ndarray, C: float) -> SVMResult:
     centre = X.mean(axis=0)
     scale = max(np.linalg.norm(X - centre, axis=1).max(), 1e-100)
     points, price = (X - centre) / scale, C * scale**2
-    G = points @ points.T
+    G = _sparse_gram(X / scale, centre / scale) if _is_sparse(X) else points @ points.T
     lower, upper = np.minimum(0, price * y), np.maximum(0, price * y)
     c = np.zeros(len(y))
     for _ in range(10_000):
@@ -501,6 +508,12 @@ def support_vector_machine(X: np.ndarray, y: np.ndarray, C: float) -> SVMResult:
             if not _newton_on_free(c, s, G, lower, upper):
                 break
     raise ValueError("C must be smaller for these X: the solution is beyond rounding")
+
+
+def _sparse_gram(X: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Dot products of the rows of X - centre, for X of mostly zeros."""
+    S, to_centre = csr_array(X), X @ centre
+    return (S @ S.T).toarray() - to_centre[:, None] - to_centre + centre @ centre
 
 # %% ../../chapters/01_linear_classifiers.ipynb #b156df88
 def _checked_signs(y: np.ndarray, name: str, length: int) -> np.ndarray:

@@ -738,3 +738,33 @@ two, signs = [[0.0, 1.0], [1.0, 0.0]], [1, -1]
 def test_bad_input_to_the_other_learners_is_named(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+# ---- features that are mostly zeros take another way to the same answer
+
+
+def mostly_zeros():
+    rng = np.random.default_rng(0)
+    X = (rng.random((80, 300)) < 0.02) * rng.integers(1, 4, size=(80, 300))
+    assert np.count_nonzero(X) < X.size / 20
+    return X.astype(float), rng.integers(3, size=80)
+
+
+def test_logistic_regression_on_mostly_zeros():
+    X, y = mostly_zeros()
+    W = logistic_regression(X, y, n_classes=3, l2=0.01)
+    gradient = logistic_gradient(W, X, y, l2=0.01)
+    np.testing.assert_allclose(gradient, 0, atol=1e-9)
+    reference = LogisticRegression(
+        C=1 / (0.01 * len(X)), fit_intercept=False, tol=1e-12, max_iter=100_000
+    ).fit(X, y)
+    np.testing.assert_allclose(W, reference.coef_, rtol=1e-4, atol=1e-5)
+
+
+def test_support_vector_machine_on_mostly_zeros():
+    X, y = mostly_zeros()
+    signs = np.where(y == 0, 1, -1)
+    machine = support_vector_machine(X, signs, C=0.3)
+    reference = SVC(kernel="linear", C=0.3, tol=1e-10).fit(X, signs)
+    np.testing.assert_allclose(machine.weights, reference.coef_[0], atol=1e-6)
+    assert machine.bias == pytest.approx(reference.intercept_[0], abs=1e-6)
