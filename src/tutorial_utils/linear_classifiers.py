@@ -509,7 +509,7 @@ def support_vector_machine(X: np.ndarray, y: np.ndarray, C: float) -> SVMResult:
                 break
     raise ValueError("C must be smaller for these X: the solution is beyond rounding")
 
-
+# %% ../../chapters/01_linear_classifiers.ipynb #103a315d
 def _sparse_gram(X: np.ndarray, centre: np.ndarray) -> np.ndarray:
     """Dot products of the rows of X - centre, for X of mostly zeros."""
     S, to_centre = csr_array(X), X @ centre
