@@ -1,0 +1,56 @@
+import sys
+
+import pytest
+
+from tutorial_utils import runtime
+from tutorial_utils.runtime import budget, in_browser, progress
+
+
+def test_this_is_no_browser():
+    assert not in_browser()
+
+
+def test_a_browser_is_known_by_its_platform(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    assert in_browser()
+    assert budget(10, browser=3) == 3
+
+
+def test_the_budget_is_full_unless_asked(monkeypatch):
+    monkeypatch.delenv("TUTORIAL_BUDGET", raising=False)
+    assert budget(10, browser=3) == 10
+    monkeypatch.setenv("TUTORIAL_BUDGET", "browser")
+    assert budget(10, browser=3) == 3
+
+
+@pytest.mark.parametrize(
+    ("full", "browser", "name"),
+    [
+        (0, 1, "full"),
+        (2.5, 1, "full"),
+        (10, 0, "browser"),
+        (10, "3", "browser"),
+        (3, 10, "browser must be at most full, 3, got 10"),
+    ],
+)
+def test_bad_budgets(full, browser, name):
+    with pytest.raises(ValueError, match=name):
+        budget(full, browser)
+
+
+def test_a_typing_error_in_the_environment_is_told(monkeypatch):
+    monkeypatch.setenv("TUTORIAL_BUDGET", "Browser")
+    with pytest.raises(ValueError, match="TUTORIAL_BUDGET must be 'full' or 'browser'"):
+        budget(10, browser=3)
+
+
+def test_progress_hands_out_the_items_and_shows_their_label(capsys):
+    assert list(progress([3, 1, 2], "numbers")) == [3, 1, 2]
+    assert "numbers" in capsys.readouterr().err
+
+
+def test_progress_starts_no_thread_in_a_browser(monkeypatch):
+    monkeypatch.setattr(runtime.tqdm, "monitor_interval", 10)
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    assert list(progress("ab", "letters")) == ["a", "b"]
+    assert runtime.tqdm.monitor_interval == 0
