@@ -315,7 +315,10 @@ def logistic_loss(W: np.ndarray, X: np.ndarray, y: np.ndarray, l2: float) -> flo
     W : weights (K, D). X : features (N, D). y : classes (N,). l2 : at least 0.
     Raises ValueError for bad input. Source: Chapter 1, equation eq-logistic.
     """
-    W, X, y, l2 = _checked_logistic(W, X, y, l2)
+    return _logistic_loss(*_checked_logistic(W, X, y, l2))
+
+
+def _logistic_loss(W: np.ndarray, X: np.ndarray, y: np.ndarray, l2: float) -> float:
     scores = X @ W.T
     right = scores[np.arange(len(y)), y]
     return float(np.mean(logsumexp(scores, axis=1) - right) + l2 / 2 * np.sum(W**2))
@@ -330,10 +333,15 @@ def logistic_gradient(
     Returns (K, D). Raises ValueError for bad input. Source: Chapter 1, equation
     eq-logistic-gradient.
     """
-    W, X, y, l2 = _checked_logistic(W, X, y, l2)
+    return _logistic_gradient(*_checked_logistic(W, X, y, l2))
+
+
+def _logistic_gradient(
+    W: np.ndarray, X: np.ndarray, y: np.ndarray, l2: float
+) -> np.ndarray:
     errors = softmax(X @ W.T, axis=1)
     errors[np.arange(len(y)), y] -= 1
-    return errors.T @ X / len(X) + l2 * W
+    return errors.T @ X / len(y) + l2 * W
 
 
 def _checked_logistic(
@@ -350,13 +358,12 @@ def _newton_step(
 ) -> np.ndarray:
     """Solve H[V] = -gradient, roughly, by conjugate gradients; returns V (K, D)."""
     P = softmax(X @ W.T, axis=1)
-    features = csr_array(X) if _is_sparse(X) else X
 
     def curvature(flat: np.ndarray) -> np.ndarray:
         V = flat.reshape(W.shape)
-        v = features @ V.T
+        v = X @ V.T
         deviation = v - np.sum(P * v, axis=1, keepdims=True)
-        return ((P * deviation).T @ features / len(X) + (l2 + 1e-14) * V).ravel()
+        return ((P * deviation).T @ X / len(P) + (l2 + 1e-14) * V).ravel()
 
     H = LinearOperator((W.size, W.size), matvec=curvature, dtype=W.dtype)
     V, _ = cg(H, -gradient.ravel(), rtol=0.2)
@@ -381,22 +388,24 @@ def logistic_regression(
     """
     n_classes = checked_count(n_classes, "n_classes")
     X = checked_array(X, "X", ("N", "D"))
+    y = checked_labels(y, "y", n_classes, len(X))
     l2 = checked_number(l2, "l2", at_least=0)
     scale = max(np.abs(X).max(), 1e-100)
     X, l2 = X / scale, l2 / scale**2
+    features = csr_array(X) if _is_sparse(X) else X
     W, first = np.zeros((n_classes, X.shape[1])), None
     for _ in range(200):
-        gradient = logistic_gradient(W, X, y, l2)
-        step = _newton_step(W, X, gradient, l2)
+        gradient = _logistic_gradient(W, features, y, l2)
+        step = _newton_step(W, features, gradient, l2)
         decrement = -np.sum(gradient * step)
         first = decrement if first is None else first
         if decrement <= 1e-18 * first:
             if l2 == 0 and _can_only_grow(X, y, n_classes):
                 break
             return W / scale
-        loss = logistic_loss(W, X, y, l2)
-        rounding = 1e-14 * (1 + np.abs(X @ W.T).max())
-        while logistic_loss(W + step, X, y, l2) > loss + rounding:
+        loss = _logistic_loss(W, features, y, l2)
+        rounding = 1e-14 * (1 + np.abs(features @ W.T).max())
+        while _logistic_loss(W + step, features, y, l2) > loss + rounding:
             step /= 2
         W = W + step
     raise ValueError("l2 must be larger for these data: the weights grow without end")
@@ -435,11 +444,11 @@ def _exchange(
 ) -> bool:
     """Move the best pair of coefficients, in place; False if no pair helps."""
     i = np.where(c < upper, s, np.inf).argmin()
-    excess = np.where(c > lower, s - s[i], 0).clip(min=0)
+    excess = np.where(c > lower, np.maximum(s - s[i], 0), 0)
     if not excess.any():
         return False
     # Two examples in one place have no curvature between them.
-    h = (G[i, i] + G.diagonal() - 2 * G[i]).clip(min=1e-15)
+    h = np.maximum(G[i, i] + G.diagonal() - 2 * G[i], 1e-15)
     j = (excess**2 / h).argmax()
     room_i, room_j = upper[i] - c[i], c[j] - lower[j]
     t = min(excess[j] / h[j], room_i, room_j)
@@ -486,8 +495,9 @@ def support_vector_machine(X: np.ndarray, y: np.ndarray, C: float) -> SVMResult:
     if len(np.unique(y)) < 2:
         raise ValueError(f"y must hold both labels, +1 and -1, got {y[0]:+g} only")
     centre = X.mean(axis=0)
-    scale = max(np.linalg.norm(X - centre, axis=1).max(), 1e-100)
-    points, price = (X - centre) / scale, C * scale**2
+    points = X - centre
+    scale = max(np.linalg.norm(points, axis=1).max(), 1e-100)
+    points, price = points / scale, C * scale**2
     G = _sparse_gram(X / scale, centre / scale) if _is_sparse(X) else points @ points.T
     lower, upper = np.minimum(0, price * y), np.maximum(0, price * y)
     c = np.zeros(len(y))
@@ -513,7 +523,10 @@ def support_vector_machine(X: np.ndarray, y: np.ndarray, C: float) -> SVMResult:
 def _sparse_gram(X: np.ndarray, centre: np.ndarray) -> np.ndarray:
     """Dot products of the rows of X - centre, for X of mostly zeros."""
     S, to_centre = csr_array(X), X @ centre
-    return (S @ S.T).toarray() - to_centre[:, None] - to_centre + centre @ centre
+    G = (S @ S.T).toarray()
+    G += centre @ centre - to_centre
+    G -= to_centre[:, None]
+    return G
 
 # %% ../../chapters/01_linear_classifiers.ipynb #b156df88
 def _checked_signs(y: np.ndarray, name: str, length: int) -> np.ndarray:
