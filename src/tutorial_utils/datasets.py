@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .checks import checked_array, checked_count, checked_generator, checked_number
+from .runtime import in_browser
 
 BOOLEAN_FUNCTIONS = {
     "and": (0, 0, 0, 1),
@@ -183,16 +184,36 @@ def _bundled(name: str) -> bytes:
     """Read a bundled file and compare it with its listed sha256 sum."""
     folder = resources.files(__package__) / "data"
     try:
-        content = (folder / name).read_bytes()
+        content = _from_site(name) if in_browser() else (folder / name).read_bytes()
     except FileNotFoundError:
-        raise RuntimeError(
-            f"the data file {name} is missing: install the package again"
-        ) from None
+        raise RuntimeError(f"the data file {name} is missing: {_remedy()}") from None
     sums = dict(
         line.split()[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines()
     )
     if hashlib.sha256(content).hexdigest() != sums[name]:
-        raise RuntimeError(
-            f"the data file {name} is damaged: install the package again"
-        )
+        raise RuntimeError(f"the data file {name} is damaged: {_remedy()}")
     return content
+
+
+def _remedy() -> str:
+    return "reload the page" if in_browser() else "install the package again"
+
+
+def _from_site(name: str) -> bytes:
+    """Fetch a bundled file from the site: the browser's package has no data."""
+    import js  # the browser's own objects, in Pyodide
+    from pyodide.ffi import JsException
+
+    site = js.location.href.split("/extensions/")[0]
+    request = js.XMLHttpRequest.new()
+    request.open("GET", f"{site}/files/data/{name}", False)
+    request.responseType = "arraybuffer"
+    try:
+        request.send()
+    except JsException as error:
+        raise RuntimeError(
+            f"the data file {name} cannot be fetched: is this machine online?"
+        ) from error
+    if request.status != 200:
+        raise FileNotFoundError(name)
+    return request.response.to_bytes()

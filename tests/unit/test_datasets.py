@@ -1,7 +1,10 @@
 """Toy data keep their promises; bundled data are what their notices say."""
 
 import hashlib
+import re
+import sys
 from importlib import resources
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -148,3 +151,57 @@ def test_separable_classes_have_the_margin(seed, n_features, n_classes, gamma):
 def test_bad_input_is_named(call, says):
     with pytest.raises(ValueError, match=says):
         call(np.random.default_rng(0))
+
+
+class Site:
+    """Stands in for the browser's objects: a site with one answer."""
+
+    def __init__(self, status, content):
+        self.status, self.content, self.asked = status, content, []
+        self.location = SimpleNamespace(
+            href="https://book.example/lite/extensions/kernel/static/worker.js"
+        )
+        self.XMLHttpRequest = SimpleNamespace(new=lambda: self)
+
+    def open(self, method, address, asynchronous):
+        self.asked.append(address)
+
+    def send(self):
+        if self.status is None:
+            raise OSError("no network")
+        self.response = SimpleNamespace(to_bytes=lambda: self.content)
+
+
+def in_browser_with(monkeypatch, status, content):
+    site = Site(status, content)
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    monkeypatch.setitem(sys.modules, "js", site)
+    monkeypatch.setitem(
+        sys.modules, "pyodide.ffi", SimpleNamespace(JsException=OSError)
+    )
+    return site
+
+
+def test_in_a_browser_the_data_come_from_the_site(monkeypatch):
+    here = datasets.load_topics()
+    content = (
+        resources.files(datasets.__package__) / "data/topics.tsv.gz"
+    ).read_bytes()
+    site = in_browser_with(monkeypatch, 200, content)
+    there = datasets.load_topics()
+    assert site.asked == ["https://book.example/lite/files/data/topics.tsv.gz"]
+    assert there.texts == here.texts
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "says"),
+    [
+        (404, b"", "topics.tsv.gz is missing: reload the page"),
+        (200, b"something else", "topics.tsv.gz is damaged: reload the page"),
+        (None, b"", "topics.tsv.gz cannot be fetched: is this machine online?"),
+    ],
+)
+def test_what_a_browser_cannot_load_is_told(monkeypatch, status, content, says):
+    in_browser_with(monkeypatch, status, content)
+    with pytest.raises(RuntimeError, match=re.escape(says)):
+        datasets.load_topics()
