@@ -31,6 +31,10 @@ test: book  ## run every test, over the package, the chapters and the built site
 	@echo "== every cell of every chapter"
 	@$(IN_VENV) $(NBVAL) chapters -n 2 --dist loadfile
 
+.PHONY: test-release
+test-release: test  ## run what is too long for every run too: all chapters in a browser
+	@$(IN_VENV) pytest tests -m release
+
 .PHONY: chapter
 chapter: $(VENV)/installed node_modules/installed  ## one chapter: export, nbval, unit tests, page (make chapter N=1)
 	@test -n "$(CHAPTER)" || { echo "there is no chapter $(N)"; exit 1; }

@@ -15,10 +15,13 @@ import sys
 import time
 from pathlib import Path
 
+from browser_python import CannotAssemble, assemble
 from class_notebook import write_for_class
 from vendor import vendor
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "book" / "_ext"))
+from provenance import repository_url  # noqa: E402
 
 # What the chapters' outputs depend on besides their own cells, and what the pages do.
 CODE = ["src/tutorial_utils/**/*", "requirements.txt"]
@@ -29,6 +32,7 @@ SETTINGS = [
     "book/_ext/*.py",
     "book/_assets/[!v]*/*",  # all but what is vendored
     "book/_assets/*.svg",
+    "_build/lite/jupyter-lite.json",  # there or not: the chapters have a button for it
 ]
 
 
@@ -104,11 +108,27 @@ def place_frames(book: Path) -> bool:
     return fits
 
 
+def add_browser_python(build: Path) -> bool:
+    """Assemble what runs in the browser; False if it is missing and required."""
+    # What is left of a build that was cut short would be taken for finished.
+    forget(build, "html/lite")
+    (build.parent / ".jupyterlite.doit.db").unlink(missing_ok=True)
+    try:
+        assemble(build / "lite", repository_url())
+    except CannotAssemble as trouble:
+        forget(build, "lite")
+        print(f"the site is built without Python for the reader's browser: {trouble}")
+        return not os.environ.get("CI")
+    return True
+
+
 def build_book(book: Path) -> int:
     """Build the book in the folder; return the exit status."""
     start = time.perf_counter()
     build = book / "_build"
     build.mkdir(exist_ok=True)
+    if book == ROOT and not add_browser_python(build):
+        return 1
     if has_changed(build / "code.sha256", CODE):
         print("the package or the pins are new: every chapter is executed")
         forget(build, ".jupyter_cache", ".doctrees")
@@ -134,6 +154,8 @@ def build_book(book: Path) -> int:
         (build / "html/index.html").write_text(FRONT_DOOR)
         for chapter in sorted((book / "chapters").glob("*.ipynb")):
             write_for_class(chapter, build / "html/_sources/chapters")
+        if (build / "html/lite").exists():
+            shutil.copy(ROOT / "tools/start_afresh.html", build / "html/lite")
         seconds = time.perf_counter() - start
         print(f"built in {seconds:.0f} s: {build / 'html/index.html'}")
     return status

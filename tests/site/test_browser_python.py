@@ -1,0 +1,324 @@
+"""The chapters in the reader's browser: Python in the page, nothing from outside.
+
+`make test` runs the first chapter whole and of every other chapter one widget, at a
+setting that its page does not have; `make test-release` runs every chapter whole.
+"""
+
+import ast
+import json
+import re
+import symtable
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tutorial_utils import widgets
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "_build" / "html"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+LATER = [pytest.param(path, marks=pytest.mark.release) for path in CHAPTERS[1:]]
+START_MS, CHAPTER_MS = 180_000, 400_000  # several times what a quiet machine takes
+
+
+class Lab:
+    """The browser's Python in a window of its own, and what went wrong in it."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.address = address
+        self.wrong: list[str] = []
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
+        own = (address, "data:", "blob:")
+        say = self.wrong.append
+        self.context.on(
+            "request", lambda r: r.url.startswith(own) or say(f"outside: {r.url}")
+        )
+        self.context.on(
+            "response",
+            # Chromium's own wish, for pages whose icon a script sets.
+            lambda r: r.status < 400 or "favicon" in r.url or say(f"missing: {r.url}"),
+        )
+        self.context.on("weberror", lambda e: say(f"script: {e.error}"))
+
+    def open(self, path: str) -> Page:
+        page = self.context.new_page()
+        page.goto(self.address + path)
+        return page
+
+    def notebook(self, chapter: str) -> Page:
+        page = self.open(f"lite/notebooks/index.html?path={chapter}")
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=START_MS)
+        return page
+
+
+@pytest.fixture
+def lab(browser: Browser, address: str) -> Iterator[Lab]:
+    lab = Lab(browser, address)
+    yield lab
+    lab.context.close()
+
+
+ERRORS = "[data-mime-type='application/vnd.jupyter.error']"
+BUSY = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+  .some((prompt) => prompt.innerText === '[*]:')"""
+
+
+def run_all_cells(page: Page, n_cells: int) -> None:
+    """Run the notebook to its end; fail at an error or a cell that was left out."""
+    expect(page.locator(".jp-CodeCell")).to_have_count(n_cells, timeout=START_MS)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_function(BUSY, timeout=START_MS)
+    page.wait_for_function(f"() => !({BUSY})()", timeout=CHAPTER_MS)
+    errors = page.locator(ERRORS).all_inner_texts()
+    assert errors == []
+    prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+    assert prompts == [f"[{n}]:" for n in range(1, n_cells + 1)]
+
+
+def picture_of(explorer: Locator) -> tuple[str, str]:
+    picture = explorer.locator("img")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("(i) => i.decode().then(() => i.naturalWidth)") > 200
+    return picture.get_attribute("data-setting"), picture.get_attribute("alt")
+
+
+def code_cells(path: Path) -> list[dict]:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def site_notebook(chapter: Path) -> Path:
+    return SITE / "lite" / "files" / chapter.name
+
+
+@pytest.mark.parametrize("notebook", [*CHAPTERS[:1], *LATER], ids=lambda p: p.stem)
+def test_a_chapter_runs_whole_and_its_widgets_answer(lab, notebook):
+    cells = code_cells(site_notebook(notebook))
+    page = lab.notebook(notebook.name)
+    run_all_cells(page, len(cells))
+    n_widgets = sum("explore(" in "".join(cell["source"]) for cell in cells)
+    explorers = page.locator(".explore")
+    expect(explorers).to_have_count(n_widgets, timeout=START_MS)
+    for explorer in explorers.all():
+        before = picture_of(explorer)
+        knob = explorer.locator("input, select").first
+        at_end = knob.evaluate("(k) => +k.value === +(k.max ?? k.length - 1)")
+        knob.press("Home" if at_end else "End")
+        expect(explorer.locator("img")).not_to_have_attribute(
+            "data-setting", before[0], timeout=30_000
+        )
+        assert picture_of(explorer) != before
+        expect(explorer.get_by_role("alert")).to_be_hidden()
+    assert lab.wrong == []
+
+
+# ---- one widget, with the cells that it needs
+
+
+def names_bound(source: str) -> set[str]:
+    table = symtable.symtable(source, "a cell", "exec")
+    symbols = table.get_symbols()
+    return {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
+
+
+def names_changed(source: str) -> set[str]:
+    """The names whose values a cell may change in place."""
+    changed = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
+                changed.add(name)
+            case ast.Attribute(
+                value=ast.Name(id=name), attr="add" | "append" | "extend" | "update"
+            ):
+                changed.add(name)
+    return changed
+
+
+def names_used(source: str) -> set[str]:
+    """The global names that a cell reads, in its functions too, and does not bind."""
+
+    def used(table: symtable.SymbolTable) -> set[str]:
+        outer = table.get_type() == "module"
+        symbols = [s for s in table.get_symbols() if outer or s.is_global()]
+        own = {s.get_name() for s in symbols if s.is_referenced()}
+        return own.union(*(used(inner) for inner in table.get_children()))
+
+    return used(symtable.symtable(source, "a cell", "exec")) - names_bound(source)
+
+
+def with_what_it_needs(sources: list[str], last: int) -> list[int]:
+    """The places of the cells that a cell builds on, the setup cell first."""
+    kept, wanted = [last], names_used(sources[last])
+    for place in reversed(range(last)):
+        bound, changed = names_bound(sources[place]), names_changed(sources[place])
+        if place == 0 or (bound | changed) & wanted:
+            kept.append(place)
+            wanted = (wanted - bound) | names_used(sources[place])
+    return kept[::-1]
+
+
+def widget_with_more_settings(sources: list[str]) -> int:
+    """The place of the first widget that has settings beyond its page's, else any."""
+    places = [n for n, source in enumerate(sources) if "explore(" in source]
+    return next((n for n in places if "published=" in sources[n]), places[0])
+
+
+def unpublished_setting(sources: list[str], patch: pytest.MonkeyPatch) -> list[int]:
+    """Run the cells here, and choose a setting of the widget that its page lacks."""
+    asked: dict = {}
+
+    def remember(name, draw, describe, published=None, **controls):
+        asked.update(published=published or {}, controls=controls)
+
+    patch.setattr(widgets, "explore", remember)
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    for source in sources:
+        exec(compile(source, "a cell", "exec"), namespace)
+    plt.close("all")
+    setting = []
+    for key, control in asked["controls"].items():
+        public = asked["published"].get(key, control.values)
+        others = [n for n, value in enumerate(control.values) if value not in public]
+        setting.append(others[-1] if others else control.start)
+    if not asked["published"]:
+        setting[0] = len(next(iter(asked["controls"].values())).values) - 1
+    return setting
+
+
+@pytest.mark.parametrize("notebook", CHAPTERS[1:], ids=lambda p: p.stem)
+def test_a_widget_answers_beyond_what_its_page_has(lab, notebook, monkeypatch):
+    cells = code_cells(site_notebook(notebook))
+    sources = ["".join(cell["source"]) for cell in cells]
+    kept = with_what_it_needs(sources, widget_with_more_settings(sources))
+    setting = unpublished_setting([sources[n] for n in kept], monkeypatch)
+
+    whole = json.loads(site_notebook(notebook).read_text(encoding="utf-8"))
+    short = json.dumps(whole | {"cells": [cells[n] for n in kept]})
+    served = re.compile(rf"/lite/files/{re.escape(notebook.name)}")
+    lab.context.route(served, lambda route: route.fulfill(body=short))
+    page = lab.notebook(notebook.name)
+    run_all_cells(page, len(kept))
+    explorer = page.locator(".explore")
+    picture_of(explorer)
+    knobs = explorer.locator("input, select").all()
+    for knob, value in zip(knobs, setting, strict=True):
+        knob.evaluate(
+            """(knob, value) => {
+              if (knob.value === value) return;
+              knob.value = value;
+              const kind = knob.tagName === 'SELECT' ? 'change' : 'input';
+              knob.dispatchEvent(new Event(kind, { bubbles: true }));
+            }""",
+            str(value),
+        )
+    wanted = "-".join(map(str, setting))
+    expect(explorer.locator("img")).to_have_attribute(
+        "data-setting", wanted, timeout=60_000
+    )
+    picture_of(explorer)
+    expect(explorer.get_by_role("alert")).to_be_hidden()
+    assert lab.wrong == []
+
+
+# ---- the reader's changes, the buttons, the copies
+
+
+def test_changes_survive_a_reload_and_can_be_dropped(lab):
+    name = CHAPTERS[0].name
+    page = lab.notebook(name)
+    editor = page.locator(".jp-CodeCell .cm-content").first
+    editor.click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("# my own change\n")
+    page.keyboard.press("Control+s")
+    expect(page.locator(".jp-NotebookCheckpoint")).to_contain_text("Last Checkpoint")
+    page.wait_for_timeout(1000)
+    page.close()
+
+    page = lab.notebook(name)
+    expect(page.locator(".jp-CodeCell .cm-content").first).to_contain_text("my own")
+    page.close()
+
+    page = lab.open(f"lite/start_afresh.html?path={name}")
+    page.get_by_role("button", name="Drop my changes").click()
+    page.wait_for_url("**/notebooks/index.html**")
+    editor = page.locator(".jp-CodeCell .cm-content").first
+    expect(editor).to_contain_text("import", timeout=START_MS)
+    expect(editor).not_to_contain_text("my own")
+    assert lab.wrong == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_way_back_can_be_used_by_all(lab, theme):
+    page = lab.context.new_page()
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.goto(f"{lab.address}lite/start_afresh.html?path={CHAPTERS[0].name}")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    page.add_script_tag(path=AXE)
+    result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    assert result["violations"] == []
+    # Nothing was changed: there is nothing to drop, and the chapter opens.
+    page.get_by_role("button", name="Drop my changes").press("Enter")
+    page.wait_for_url(f"**/notebooks/index.html?path={CHAPTERS[0].name}")
+
+
+def test_the_way_back_needs_a_chapter(lab):
+    page = lab.open("lite/start_afresh.html?path=../other")
+    expect(page.get_by_role("button", name="Drop my changes")).to_be_disabled()
+    expect(page.get_by_role("status")).to_contain_text("from the menu of a chapter")
+
+
+def test_each_chapter_has_the_buttons(visit, chapter):
+    page = visit(f"chapters/{chapter.stem}.html")
+    page.get_by_role("button", name="Run this chapter").click()
+    for text, place in (
+        ("Run in your browser", "notebooks/index.html"),
+        ("in the full lab", "lab/index.html"),
+        ("without my changes", "start_afresh.html"),
+    ):
+        link = page.locator(".dropdown-menu.show a", has_text=text)
+        expect(link).to_be_visible()
+        target = link.evaluate("(a) => a.href")
+        assert target == f"{visit.address}lite/{place}?path={chapter.name}"
+
+
+def test_pages_say_where_a_widget_has_more_settings(visit, chapter):
+    sources = ["".join(cell["source"]) for cell in code_cells(chapter)]
+    page = visit(f"chapters/{chapter.stem}.html")
+    shown = page.locator(".explore")
+    n_widgets = sum("explore(" in source for source in sources)
+    expect(shown).to_have_count(n_widgets, timeout=20_000)
+    notes = page.locator(".explore-note:visible")
+    expect(notes).to_have_count(sum("published=" in source for source in sources))
+    for note in notes.all():
+        expect(note).to_have_text("More settings: run in your browser")
+        link = note.get_by_role("link")
+        target = f"{visit.address}lite/notebooks/index.html?path={chapter.name}"
+        assert link.evaluate("(a) => a.href") == target
+
+
+def test_the_browsers_copy_differs_in_the_cells_it_cannot_run_alone(chapter):
+    ours = json.loads(chapter.read_text(encoding="utf-8"))
+    theirs = json.loads(site_notebook(chapter).read_text(encoding="utf-8"))
+    assert ours["metadata"] == theirs["metadata"]
+    for one, other in zip(ours["cells"], theirs["cells"], strict=True):
+        if "not-in-browser" in one["metadata"].get("tags", []):
+            assert other["cell_type"] == "markdown"
+            assert "lacks" in other["source"]
+        else:
+            assert one == other
+
+
+def test_the_package_for_the_browser_has_no_data():
+    [wheel] = (SITE / "lite/static/pyodide").glob("tutorial_utils-*.whl")
+    assert wheel.stat().st_size < 100_000
+    data = {path.name for path in (ROOT / "src/tutorial_utils/data").glob("*.*")}
+    served = {path.name for path in (SITE / "lite/files/data").iterdir()}
+    assert data <= served
