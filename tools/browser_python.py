@@ -23,7 +23,6 @@ import tempfile
 import time
 import urllib.request
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from importlib import metadata
@@ -190,9 +189,17 @@ def pure_wheels() -> list[Path]:
 
 def kernel_wheels() -> list[Path]:
     """The wheels that JupyterLite's kernel brings with it."""
-    files = metadata.files("jupyterlite-pyodide-kernel") or []
+    try:
+        files = metadata.files("jupyterlite-pyodide-kernel") or []
+    except metadata.PackageNotFoundError:
+        raise CannotAssemble("jupyterlite-pyodide-kernel is not installed") from None
     wheels = [Path(str(f.locate())) for f in files if f.match("static/pypi/*.whl")]
-    return [wheel for wheel in wheels if wheel.name.split("-")[0] in KERNEL]
+    found = {wheel.name.split("-")[0]: wheel for wheel in wheels}
+    if missing := sorted(set(KERNEL) - set(found)):
+        raise CannotAssemble(
+            f"jupyterlite-pyodide-kernel brings no {', '.join(missing)}"
+        )
+    return [found[name] for name in KERNEL]
 
 
 def lean(wheels: list[Path], work: Path) -> list[Path]:
@@ -206,7 +213,7 @@ def lean(wheels: list[Path], work: Path) -> list[Path]:
         wheel: CACHE / "lean" / sha256(tool + wheel.read_bytes()) / wheel.name
         for wheel in wheels
     }
-    missing = [wheel for wheel, made in cached.items() if not is_whole(made)]
+    missing = [wheel for wheel, made in cached.items() if not is_kept(made)]
     if missing:
         say(f"compiling {len(missing)} wheels for a faster start")
         before, after = work / "before", work / "after"
@@ -215,24 +222,29 @@ def lean(wheels: list[Path], work: Path) -> list[Path]:
         for wheel in missing:
             shutil.copy(wheel, before)
         command = ["node", str(TOOL), str(PYODIDE), str(before), str(after)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True)
+        except FileNotFoundError:
+            raise CannotAssemble("there is no node on this machine") from None
         if done.returncode:
             raise CannotAssemble(f"{TOOL.name} failed: {done.stderr[-500:]}")
         for wheel in missing:
             cached[wheel].parent.mkdir(parents=True, exist_ok=True)
-            keep((after / wheel.name).read_bytes(), cached[wheel])
+            content = (after / wheel.name).read_bytes()
+            keep(content, cached[wheel])
+            keep(sha256(content).encode(), sum_of(cached[wheel]))
     return list(cached.values())
 
 
-def is_whole(wheel: Path) -> bool:
-    """Whether the file is there and each of its parts has the sum that it states."""
-    if not zipfile.is_zipfile(wheel):
+def sum_of(file: Path) -> Path:
+    """Where the sum of a file that was made here is kept."""
+    return file.with_suffix(".sha256")
+
+
+def is_kept(file: Path) -> bool:
+    if not file.exists() or not sum_of(file).exists():
         return False
-    try:
-        with zipfile.ZipFile(wheel) as content:
-            return content.testzip() is None
-    except (zipfile.BadZipFile, zlib.error):
-        return False
+    return sha256(file.read_bytes()) == sum_of(file).read_text()
 
 
 def own_wheel(folder: Path) -> Path:
@@ -313,8 +325,11 @@ def settings(packages: list[str]) -> dict:
 
 
 BUILD = {"LiteBuildConfig": {"no_sourcemaps": True}}
-# Otherwise "Run All Cells" would run those only that are on the page so far.
-OVERRIDES = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
+OVERRIDES = {
+    # Otherwise "Run All Cells" would run those only that are on the page so far.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 10},  # seconds
+}
 
 
 def assemble(target: Path, repository: str | None = None) -> None:

@@ -4,10 +4,12 @@ The cells tagged not-in-browser are left out, and imports are refused but for th
 browser's set, what that imports itself, and the standard library.
 """
 
+import ast
 import json
 import os
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 
 import nbformat
 import pytest
@@ -45,12 +47,16 @@ for source in cells:
 
 
 @pytest.fixture
-def run(root, monkeypatch):
-    """Run cells with the browser's packages and budgets."""
+def packages(root, monkeypatch) -> list[str]:
     monkeypatch.syspath_prepend(root / "tools")
     from browser_python import COMPILED, pinned
 
-    packages = ["tutorial-utils", *COMPILED, *(name for name, _, _ in pinned())]
+    return ["tutorial-utils", *COMPILED, *(name for name, _, _ in pinned())]
+
+
+@pytest.fixture
+def run(packages):
+    """Run cells with the browser's packages and budgets."""
 
     def run(*cells: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -65,15 +71,47 @@ def run(root, monkeypatch):
     return run
 
 
-def test_a_chapter_runs_without_what_the_browser_lacks(chapter, run):
-    cells = [
+def cells_for_browser(chapter) -> list[str]:
+    return [
         cell.source
         for cell in nbformat.read(chapter, as_version=4).cells
         if cell.cell_type == "code"
         and "not-in-browser" not in cell.metadata.get("tags", [])
     ]
-    done = run(*cells)
+
+
+def imported(source: str) -> set[str]:
+    """The names of the packages that a cell asks for itself."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=aliases):
+                names |= {alias.name for alias in aliases}
+            case ast.ImportFrom(module=str(module), level=0):
+                names.add(module)
+    return {name.partition(".")[0] for name in names}
+
+
+def modules_of(packages: list[str]) -> set[str]:
+    found = packages_distributions().items()
+    return {
+        module
+        for module, distributions in found
+        if {name.lower().replace("_", "-") for name in distributions} & {*packages}
+    }
+
+
+def test_a_chapter_runs_without_what_the_browser_lacks(chapter, run):
+    done = run(*cells_for_browser(chapter))
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_a_chapter_asks_for_nothing_that_the_browser_lacks(chapter, packages):
+    """Not even for what its libraries happen to bring along on this machine."""
+    there = modules_of(packages) | sys.stdlib_module_names
+    asked = set().union(*map(imported, cells_for_browser(chapter)))
+    assert asked <= there
+    assert not {"fontTools", "psutil", "torch"} & there
 
 
 @pytest.mark.parametrize("missing", ["torch", "quadprog", "entmax", "nbformat"])

@@ -66,6 +66,18 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def lite() -> Path:
+    """Where the site has Python for the reader's browser, if it could be had."""
+    folder = SITE / "lite"
+    if not folder.exists():
+        say = "the site was built without Python for the reader's browser"
+        if os.environ.get("CI"):
+            pytest.fail(say)
+        pytest.skip(say)
+    return folder
+
+
 class Visit:
     """A page in a context of its own, and what went wrong on it."""
 
@@ -93,6 +105,11 @@ class Visit:
         page.on("console", lambda m: m.type != "error" or say(f"console: {m.text}"))
         page.on("pageerror", lambda e: say(f"script: {e}"))
         page.goto(self.address + path, wait_until="networkidle")
+        # A quiet network says nothing of a script that is still being read.
+        page.wait_for_function(
+            "() => !document.querySelector('script[src*=mathjax]')"
+            " || window.MathJax?.startup?.promise"
+        )
         page.evaluate("() => window.MathJax?.startup?.promise")
         return page
 

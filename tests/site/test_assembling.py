@@ -96,11 +96,23 @@ def test_what_no_source_has_is_named(cache, monkeypatch):
 
 
 def test_a_pure_wheel_with_another_sum_is_refused(cache, monkeypatch):
+    forged = cache / "shop" / "comm-0.2.3-py3-none-any.whl"
+    forged.parent.mkdir()
+    with zipfile.ZipFile(forged, "w") as wheel:
+        wheel.writestr("comm.py", "x = 1\n")
+        wheel.writestr("comm-0.2.3.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+        wheel.writestr("comm-0.2.3.dist-info/METADATA", "Name: comm\nVersion: 0.2.3\n")
+        wheel.writestr("comm-0.2.3.dist-info/RECORD", "")
     pins = cache / "pins.txt"
-    pins.write_text(f"comm==0.2.3 --hash=sha256:{'0' * 64}\n")
     monkeypatch.setattr(browser_python, "PURE", pins)
-    with pytest.raises(CannotAssemble, match="pip cannot download it"):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(forged.parent))
+    pins.write_text(f"comm==0.2.3 --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(CannotAssemble, match=f"(?s)Expected sha256 {'0' * 64}.*Got"):
         browser_python.pure_wheels()
+    right = hashlib.sha256(forged.read_bytes()).hexdigest()
+    pins.write_text(f"comm==0.2.3 --hash=sha256:{right}\n")
+    assert [wheel.name for wheel in browser_python.pure_wheels()] == [forged.name]
 
 
 def test_every_pure_wheel_is_pinned_with_its_sum():
@@ -117,6 +129,11 @@ def test_a_failure_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
         raise CannotAssemble("a planted failure")
 
     # The last step: everything before it is in place by then.
+    def nothing(folder, work):
+        folder.mkdir(parents=True)
+        return []
+
+    monkeypatch.setattr(browser_python, "assemble_pyodide", nothing)
     monkeypatch.setattr(browser_python, "write_for_browser", fail)
     with pytest.raises(CannotAssemble, match="planted"):
         browser_python.assemble(target)
@@ -161,6 +178,21 @@ def test_a_lean_wheel_comes_from_the_cache_unless_it_is_damaged(
     assert compiled == [True, False, True]
 
 
+def test_a_kernel_without_its_wheels_is_refused(monkeypatch):
+    monkeypatch.setattr(browser_python.metadata, "files", lambda name: [])
+    with pytest.raises(CannotAssemble, match="brings no ipykernel, piplite, pyodide_k"):
+        browser_python.kernel_wheels()
+
+
+def test_a_machine_without_node_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(browser_python, "CACHE", tmp_path / "cache")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    wheel = tmp_path / "sound-1-py3-none-any.whl"
+    wheel.write_bytes(b"")
+    with pytest.raises(CannotAssemble, match="no node on this machine"):
+        browser_python.lean([wheel], tmp_path)
+
+
 @pytest.mark.parametrize(("ci", "goes_on"), [("true", False), ("", True)])
 def test_without_it_only_ci_fails(tmp_path, monkeypatch, capsys, ci, goes_on):
     def fail(*arguments):
@@ -174,6 +206,7 @@ def test_without_it_only_ci_fails(tmp_path, monkeypatch, capsys, ci, goes_on):
     assert not (tmp_path / "lite").exists()
 
 
+@pytest.mark.usefixtures("lite")
 def test_the_site_serves_what_the_lock_file_says():
     pyodide = ROOT / "_build/html/lite/static/pyodide"
     packages = json.loads((pyodide / "pyodide-lock.json").read_text())["packages"]
