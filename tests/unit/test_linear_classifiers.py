@@ -19,6 +19,7 @@ from sklearn.svm import SVC
 
 from tutorial_utils import datasets
 from tutorial_utils.linear_classifiers import (
+    _sparse_gram,
     append_constant,
     bag_of_words,
     build_vocabulary,
@@ -768,3 +769,11 @@ def test_support_vector_machine_on_mostly_zeros():
     reference = SVC(kernel="linear", C=0.3, tol=1e-10).fit(X, signs)
     np.testing.assert_allclose(machine.weights, reference.coef_[0], atol=1e-6)
     assert machine.bias == pytest.approx(reference.intercept_[0], abs=1e-6)
+
+
+def test_the_sparse_gram_matrix_is_centred():
+    """The machine's solution does not tell: its coefficients add up to zero."""
+    X = np.random.default_rng(0).poisson(0.05, size=(30, 50)).astype(float)
+    centre = X.mean(axis=0)
+    expected = (X - centre) @ (X - centre).T
+    np.testing.assert_allclose(_sparse_gram(X, centre), expected, atol=1e-12)
