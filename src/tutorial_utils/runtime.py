@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Iterator
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 from tqdm import tqdm
 
 from .checks import checked_count
+
+if TYPE_CHECKING:
+    import torch
 
 T = TypeVar("T")
 
@@ -41,3 +45,31 @@ def progress(items: Collection[T], label: str) -> Iterator[T]:
     if in_browser():
         tqdm.monitor_interval = 0  # a browser has no threads to watch the bar
     return iter(tqdm(items, desc=label, leave=False))
+
+
+def device() -> torch.device:
+    """Where torch computes: the device named by TUTORIAL_DEVICE, cpu if it is not set.
+
+    Raises ValueError if it is neither cpu nor cuda, RuntimeError if torch has no CUDA.
+    """
+    import torch
+
+    asked = os.environ.get("TUTORIAL_DEVICE", "cpu")
+    if asked not in ("cpu", "cuda"):
+        raise ValueError(f"TUTORIAL_DEVICE must be 'cpu' or 'cuda', got {asked!r}")
+    if asked == "cuda" and not torch.cuda.is_available():
+        raise RuntimeError("TUTORIAL_DEVICE is cuda, but torch finds no such device")
+    return torch.device(asked)
+
+
+@contextmanager
+def torch_seed(seed: int) -> Iterator[None]:
+    """Within this context torch draws from the seed; its own state is kept outside.
+
+    Layers draw their weights, and dropout its masks, from torch's global generator.
+    """
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(checked_count(seed, "seed", at_least=0))
+        yield

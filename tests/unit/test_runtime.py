@@ -1,9 +1,10 @@
 import sys
 
 import pytest
+import torch
 
 from tutorial_utils import runtime
-from tutorial_utils.runtime import budget, in_browser, progress
+from tutorial_utils.runtime import budget, device, in_browser, progress, torch_seed
 
 
 def test_this_is_no_browser():
@@ -54,3 +55,30 @@ def test_progress_starts_no_thread_in_a_browser(monkeypatch):
     monkeypatch.setattr(sys, "platform", "emscripten")
     assert list(progress("ab", "letters")) == ["a", "b"]
     assert runtime.tqdm.monitor_interval == 0
+
+
+def test_the_device_is_the_one_asked_for(monkeypatch):
+    monkeypatch.delenv("TUTORIAL_DEVICE", raising=False)
+    assert device() == torch.device("cpu")
+    monkeypatch.setenv("TUTORIAL_DEVICE", "tpu")
+    with pytest.raises(ValueError, match="TUTORIAL_DEVICE must be 'cpu' or 'cuda'"):
+        device()
+    monkeypatch.setenv("TUTORIAL_DEVICE", "cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert device() == torch.device("cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(RuntimeError, match="torch finds no such device"):
+        device()
+
+
+def test_a_torch_seed_holds_within_and_leaves_no_trace():
+    before = torch.random.get_rng_state()
+    with torch_seed(3):
+        first = torch.rand(4)
+    with torch_seed(3):
+        assert (torch.rand(4) == first).all()
+    with torch_seed(4):
+        assert (torch.rand(4) != first).any()
+    assert (torch.random.get_rng_state() == before).all()
+    with pytest.raises(ValueError, match="seed must be"), torch_seed(-1):
+        pass
