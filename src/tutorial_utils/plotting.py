@@ -128,3 +128,63 @@ def decision_regions(
                 first, second, inside, levels=[0.5], colors="0.25", linewidths=1.2
             )
     ax.set(xlim=(x0, x1), ylim=(y0, y1))
+
+
+def computation_graph(
+    ax: Axes,
+    parents: Sequence[Sequence[int]],
+    labels: Sequence[str],
+    current: int | None = None,
+    size: float = 9,
+) -> None:
+    """Draw a graph of computations from top to bottom, an arrow from each parent.
+
+    parents : for each node the numbers of its parents, all below its own; the last
+    node is the result. labels : a text for each node. current : a node to be drawn
+    with a thick, dashed frame. size : of the text.
+    """
+    places = _places(parents)
+    boxes = []
+    for i, (x, y) in enumerate(places):
+        is_leaf, is_current = not parents[i], i == current
+        frame = {
+            "boxstyle": "round,pad=0.4" if is_leaf else "square,pad=0.35",
+            "facecolor": "#fff6e0" if is_leaf else "white",
+            "edgecolor": COLOURS[is_current],
+            "linewidth": 2.6 if is_current else 1.0,
+            "linestyle": "--" if is_current else "-",
+        }
+        text = ax.text(
+            x, y, labels[i], ha="center", va="center", fontsize=size, bbox=frame
+        )
+        boxes.append(text.get_bbox_patch())
+    for i, own in enumerate(parents):
+        for parent in own:
+            arrow = {"arrowstyle": "-|>", "color": "0.3", "shrinkA": 1, "shrinkB": 1}
+            arrow |= {"patchA": boxes[parent], "patchB": boxes[i]}
+            ax.annotate("", places[i], places[parent], arrowprops=arrow)
+    across, down = zip(*places, strict=True)
+    ax.set_xlim(min(across) - 0.6, max(across) + 0.6)
+    ax.set_ylim(min(down) - 0.5, max(down) + 0.5)
+    ax.axis("off")
+
+
+def _places(parents: Sequence[Sequence[int]]) -> list[tuple[float, float]]:
+    """Each node a row above the first that it feeds, and beside what that one needs."""
+    n = len(parents)
+    fed = [[i for i in range(n) if node in parents[i]] for node in range(n)]
+    row, across = [0] * n, [0.0] * n
+    for node in reversed(range(n)):
+        row[node] = max((row[child] + 1 for child in fed[node]), default=0)
+    for height in range(1, max(row) + 1):
+        nodes = [node for node in range(n) if row[node] == height]
+        for node in nodes:
+            own = fed[node]
+            # The parents of one node stand apart, in the order in which it names them.
+            places = [across[c] + 0.1 * list(parents[c]).index(node) for c in own]
+            across[node] = sum(places) / len(own)
+        nodes.sort(key=across.__getitem__)
+        middle = sum(across[node] for node in nodes) / len(nodes)
+        for k, node in enumerate(nodes):
+            across[node] = middle + k - (len(nodes) - 1) / 2
+    return [(across[node], float(row[node])) for node in range(n)]

@@ -53,3 +53,25 @@ def test_style_sets_a_white_ground():
     with matplotlib.rc_context():
         plotting.use_style()
         assert matplotlib.rcParams["figure.facecolor"] == "white"
+
+
+def test_a_graph_is_drawn_downwards_with_an_arrow_for_each_edge(ax):
+    parents = [[], [], [0, 1], [], [2, 3], [4, 2]]
+    labels = ["a", "b", "a + b", "c", "product", "result"]
+    plotting.computation_graph(ax, parents, labels, current=2)
+    boxes = {text.get_text(): text for text in ax.texts if text.get_text()}
+    assert set(boxes) == set(labels)
+    heights = {label: text.get_position()[1] for label, text in boxes.items()}
+    for child, own in enumerate(parents):
+        for parent in own:
+            assert heights[labels[parent]] > heights[labels[child]]
+    places = [text.get_position() for text in boxes.values()]
+    assert len(set(places)) == len(places), "two nodes in one place"
+    arrows = [text for text in ax.texts if not text.get_text()]
+    assert len(arrows) == sum(map(len, parents))
+    styles = {label: text.get_bbox_patch() for label, text in boxes.items()}
+    assert styles["a + b"].get_linestyle() == "--", "the current node"
+    assert styles["result"].get_linestyle() == "-"
+    round_corners = matplotlib.patches.BoxStyle.Round
+    assert isinstance(styles["c"].get_boxstyle(), round_corners)
+    assert not isinstance(styles["product"].get_boxstyle(), round_corners)
