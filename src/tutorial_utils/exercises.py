@@ -723,8 +723,8 @@ def largest_momentum_rate(lam: float, mu: float) -> float:
 
 
 def dropout_variance(w: np.ndarray, h: np.ndarray, p: float) -> float:
-    """Exercise 3.9: the variance of a pre-activation under inverted dropout."""
-    return float(p / (1 - p) * np.sum((w * h) ** 2))
+    """Exercise 3.9: the variance of a pre-activation under plain dropout."""
+    return float(p * (1 - p) * np.sum((w * h) ** 2))
 
 
 def epochs_run(errors: list[float], patience: int) -> int:
@@ -1024,7 +1024,7 @@ def exercises() -> dict[str, Exercise]:
                 lambda w, h, p: f"w and h of shape {w.shape} and p = {p:.2f}",
             ),
             right=dropout_variance,
-            wrong=lambda w, h, p: p * (1 - p) * np.sum((w * h) ** 2),
+            wrong=lambda w, h, p: p / (1 - p) * np.sum((w * h) ** 2),
         ),
         "3.10": Exercise(
             like_function(

@@ -466,7 +466,7 @@ class _Arithmetic(Node):
     __radd__ = __add__
     __rmul__ = __mul__
 
-# %% ../../chapters/03_training.ipynb #daa204de
+# %% ../../chapters/03_training.ipynb #05003229
 def _matmul(left: Operand, right: Operand) -> "Tensor":
     a, b = _value(left), _value(right)
     y = np.matmul(a, b)
@@ -474,7 +474,7 @@ def _matmul(left: Operand, right: Operand) -> "Tensor":
     B = b[:, None] if b.ndim == 1 else b
     shape = list(y.shape)
     shape += [1] if b.ndim == 1 else []
-    shape[-1:-1] = [1] if a.ndim == 1 else []
+    shape[-1:-1] = [1] if a.ndim == 1 else []  # before the last axis
 
     def to_left(g: np.ndarray) -> np.ndarray:
         G = g.reshape(shape) @ B.swapaxes(-1, -2)

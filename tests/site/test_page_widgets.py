@@ -105,20 +105,21 @@ def test_captions_change_with_the_picture(visit, chapter):
 
 def test_play_steps_to_the_end_and_can_be_stopped(visit, chapter):
     page = open_chapter(visit, chapter)
-    for button in page.locator(".explore-play").all():
-        explorer = page.locator(".explore").filter(has=button)
-        row = page.locator(".explore-row").filter(has=button)
-        before = row.locator("input").input_value()
-        button.press("Enter")
-        expect(button).to_have_text("Pause")
-        expect(row.locator("input")).not_to_have_value(before, timeout=5000)
-        button.press("Enter")
-        expect(button).to_have_text("Play")
-        row.locator("input").press("End")
-        button.click()
-        expect(row.locator("input")).to_have_value("1", timeout=5000)
-        button.click()
-        state(explorer)
+    for explorer in explorers(page):
+        rows, play = explorer.locator(".explore-row"), page.locator(".explore-play")
+        for row in rows.filter(has=play).all():
+            button, knob = row.locator(".explore-play"), row.locator("input")
+            before = knob.input_value()
+            button.press("Enter")
+            expect(button).to_have_text("Pause")
+            expect(knob).not_to_have_value(before, timeout=5000)
+            button.press("Enter")
+            expect(button).to_have_text("Play")
+            knob.press("End")
+            button.click()
+            expect(knob).to_have_value("1", timeout=5000)
+            button.click()
+            state(explorer)
 
 
 def test_the_address_keeps_and_restores_the_setting(visit, chapter):
