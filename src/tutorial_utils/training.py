@@ -135,7 +135,7 @@ def sparsemax_loss_gradient(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     z, y = _checked_scores_and_labels(z, y)
     return _minus_one_at_label(sparsemax(z), y)
 
-# %% ../../chapters/03_training.ipynb #d34977bd
+# %% ../../chapters/03_training.ipynb #f399f9fb
 LOSSES = {
     "squared": (squared_loss, squared_loss_gradient),
     "cross_entropy": (cross_entropy, cross_entropy_gradient),
@@ -159,6 +159,7 @@ def regularised_risk(
     Source: Chapter 3, def-risk, eq-l2 and eq-l1.
     """
     value, _ = _checked_loss(loss)
+    mlp = _checked_mlp(mlp)
     l2 = checked_number(l2, "l2", at_least=0)
     l1 = checked_number(l1, "l1", at_least=0)
     squares = sum(np.sum(W**2) for W in mlp.W)
@@ -171,6 +172,12 @@ def _checked_loss(loss: str) -> tuple[Callable, Callable]:
     if not isinstance(loss, str) or loss not in LOSSES:
         raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {loss!r}")
     return LOSSES[loss]
+
+
+def _checked_mlp(mlp: MLP) -> MLP:
+    if not isinstance(mlp, MLP):
+        raise ValueError(f"mlp must be an MLP, got {type(mlp).__name__}")
+    return mlp
 
 # %% ../../chapters/03_training.ipynb #4125578c
 def minibatches(rng: np.random.Generator, n: int, size: int) -> Iterator[np.ndarray]:
@@ -185,7 +192,7 @@ def minibatches(rng: np.random.Generator, n: int, size: int) -> Iterator[np.ndar
     order = rng.permutation(n)
     return (order[start : start + size] for start in range(0, n, size))
 
-# %% ../../chapters/03_training.ipynb #33104f5d
+# %% ../../chapters/03_training.ipynb #707f8830
 class SGD:
     """Gradient descent: θ ← θ - η g.
 
@@ -209,7 +216,10 @@ def _checked_pairs(
     params: list[np.ndarray], gradients: Sequence[np.ndarray]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """The parameters with their gradients, once all of them are fit for a step."""
-    if not len(params) or len(params) != len(gradients):
+    for name, given in (("params", params), ("gradients", gradients)):
+        if not isinstance(given, list | tuple):
+            raise ValueError(f"{name} must be a list, got {type(given).__name__}")
+    if not params or len(params) != len(gradients):
         raise ValueError(
             "params and gradients must be lists of one length, at least 1, "
             f"got {len(params)} and {len(gradients)}"
@@ -225,7 +235,7 @@ def _checked_pairs(
         checked.append((p, checked_array(g, f"gradients[{i}]", p.shape)))
     return checked
 
-# %% ../../chapters/03_training.ipynb #c951c0ca
+# %% ../../chapters/03_training.ipynb #177cde73
 def forward_pass(
     mlp: MLP, X: np.ndarray, masks: Sequence[np.ndarray] | None = None
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -236,8 +246,7 @@ def forward_pass(
     Raises ValueError for bad input. Source: Chapter 2, eq-forward; Chapter 3,
     eq-dropout.
     """
-    if not isinstance(mlp, MLP):
-        raise ValueError(f"mlp must be an MLP, got {type(mlp).__name__}")
+    mlp = _checked_mlp(mlp)
     X = checked_array(X, "X", ("N", mlp.sizes[0]))
     masks = _checked_masks(masks, mlp, len(X))
     g = ACTIVATIONS[mlp.activation]
@@ -257,10 +266,11 @@ def _checked_masks(
     if masks is None:
         return []
     sizes = mlp.sizes[1:-1]
-    if len(masks) != len(sizes):
+    if not isinstance(masks, list | tuple) or len(masks) != len(sizes):
+        got = len(masks) if isinstance(masks, list | tuple) else type(masks).__name__
         raise ValueError(
-            f"masks must hold one for each of {len(sizes)} hidden layers, "
-            f"got {len(masks)}"
+            f"masks must be a list, one for each of {len(sizes)} hidden layers, "
+            f"got {got}"
         )
     return [
         checked_array(mask, f"masks[{l}]", (n, sizes[l]))
@@ -303,7 +313,7 @@ def backpropagation(
             G = G * derivative(Z[l - 1])  # before the activation
     return gradients[::-1]
 
-# %% ../../chapters/03_training.ipynb #30e95258
+# %% ../../chapters/03_training.ipynb #b463f49f
 def numerical_gradient(
     f: Callable[[np.ndarray], float], x: np.ndarray, eps: float = 1e-6
 ) -> np.ndarray:
@@ -313,6 +323,8 @@ def numerical_gradient(
     at least one entry; it is not modified. eps : above 0. Returns float64, the shape
     of x. Raises ValueError for bad input. Source: Chapter 3, def-numerical-gradient.
     """
+    if not callable(f):
+        raise ValueError(f"f must be a function, got {type(f).__name__}")
     x = checked_floats(x, "x").astype(np.float64)
     eps = checked_number(eps, "eps", above=0)
     gradient = np.empty_like(x)
@@ -324,9 +336,13 @@ def numerical_gradient(
 
 
 def _one_number(value: float) -> float:
-    if np.size(value) != 1 or not np.all(np.isfinite(value)):
+    try:
+        number = float(np.asarray(value, dtype=np.float64).item())
+    except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number):
         raise ValueError(f"f must return one finite number, got {value!r}")
-    return float(np.asarray(value).item())
+    return number
 
 # %% ../../chapters/03_training.ipynb #df7b1f6e
 def _unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -572,17 +588,20 @@ class Tensor(_Shaping):
         p = sparsemax(self.value, axis)
         return _node("sparsemax", p, (self, lambda g: sparsemax_vjp(p, g, axis)))
 
-# %% ../../chapters/03_training.ipynb #86030ffe
+# %% ../../chapters/03_training.ipynb #9410accf
 def concatenate(parts: Sequence[Operand], axis: int = 0) -> Tensor:
     """Join tensors along an axis. Raises ValueError if there is none to join."""
+    parts = list(parts)
     if not any(isinstance(part, Node) for part in parts):
         raise ValueError("parts must hold at least one Tensor, got none")
     values = [np.asarray(_value(part)) for part in parts]
     y = np.concatenate(values, axis)
+    before = (slice(None),) * (axis % y.ndim)
     ends = np.cumsum([value.shape[axis] for value in values])
 
-    def share_of(i: int) -> Callable:
-        return lambda g: np.split(g, ends[:-1], axis)[i]
+    def share_of(part: int) -> Callable:
+        start = ends[part - 1] if part else 0
+        return lambda g: g[(*before, slice(start, ends[part]))]
 
     edges = [(part, share_of(i)) for i, part in enumerate(parts)]
     return _node("concatenate", y, *edges)
@@ -595,6 +614,8 @@ def loss_node(z: Tensor, y: np.ndarray, loss: str = "cross_entropy") -> Tensor:
     Source: Chapter 3, training-losses.
     """
     value, gradient = _checked_loss(loss)
+    if not isinstance(z, Node):
+        raise ValueError(f"z must be a Tensor, got {type(z).__name__}")
     slope = gradient(z.value, y)
     return _node(
         loss, value(z.value, y), (z, lambda g: np.asarray(g)[..., None] * slope)
@@ -752,7 +773,7 @@ class Adam(SGD):
             scale = np.sqrt(s) / np.sqrt(s_weight) + 1e-8
             p -= self.learning_rate / v_weight * v / scale
 
-# %% ../../chapters/03_training.ipynb #2964a5d3
+# %% ../../chapters/03_training.ipynb #0a10af3e
 def penalised(
     gradients: Sequence[tuple[np.ndarray, np.ndarray]],
     mlp: MLP,
@@ -764,6 +785,7 @@ def penalised(
     l2, l1 : 0 or more, as in `regularised_risk`; at W = 0 the slope of L1 is taken to
     be 0. Raises ValueError for bad input. Source: Chapter 3, eq-l2 and eq-l1.
     """
+    mlp = _checked_mlp(mlp)
     l2 = checked_number(l2, "l2", at_least=0)
     l1 = checked_number(l1, "l1", at_least=0)
     if len(gradients) != len(mlp.W):

@@ -286,7 +286,8 @@ def test_masks_go_forward_and_backward():
         ({"loss": "hinge"}, "loss must be one of squared, cross_entropy, sparsemax"),
         ({"loss": None}, "loss must be one of"),
         ({"loss": "squared"}, "f and y must have one shape"),
-        ({"masks": [np.ones((5, 6))]}, "masks must hold one for each of 2"),
+        ({"masks": [np.ones((5, 6))]}, "masks must be a list, one for each of 2"),
+        ({"masks": np.ones((2, 5, 6))}, "hidden layers, got ndarray"),
         (
             {"masks": [np.ones((5, 6)), np.ones((4, 5))]},
             r"masks\[1\] must have shape \(5, 5\)",
@@ -321,6 +322,10 @@ def test_penalties_count_the_weights_and_not_the_biases():
             regularised_risk(mlp, X, y, **bad)
         with pytest.raises(ValueError, match="must be a finite number of at least 0"):
             penalised(gradients, mlp, **bad)
+    with pytest.raises(ValueError, match="mlp must be an MLP, got str"):
+        regularised_risk("network", X, y)
+    with pytest.raises(ValueError, match="mlp must be an MLP, got str"):
+        penalised(gradients, "network")
     with pytest.raises(ValueError, match="a pair for each of 2 layers, got 1"):
         penalised(gradients[:1], mlp)
 
@@ -360,6 +365,9 @@ def test_numerical_gradient_keeps_the_shape_and_guards_its_input():
         (np.sum, [1.0], 0, "eps must be a finite number above 0"),
         (lambda x: x, [1.0, 2.0], 1e-6, "f must return one finite number"),
         (lambda x: np.nan, [1.0], 1e-6, "f must return one finite number"),
+        (lambda x: None, [1.0], 1e-6, "f must return one finite number, got None"),
+        (lambda x: Tensor(1.0), [1.0], 1e-6, "f must return one finite number"),
+        (None, [1.0], 1e-6, "f must be a function, got NoneType"),
     ],
 )
 def test_bad_input_of_numerical_gradient(f, x, eps, message):
@@ -525,6 +533,8 @@ def test_losses_as_nodes(loss):
     assert_gradients(lambda t: loss_node(t, y, loss), z)
     with pytest.raises(ValueError, match="loss must be one of"):
         loss_node(Tensor(z), y, "hinge")
+    with pytest.raises(ValueError, match="z must be a Tensor, got ndarray"):
+        loss_node(z, y, loss)
 
 
 def test_long_chains_and_wide_graphs():
@@ -554,6 +564,17 @@ def test_each_node_is_visited_once_and_after_all_that_it_feeds():
     assert visits.count("y") == 1
     assert visits[-1] == "y"
     assert x.gradient == 2 * 2 + 1
+
+
+def test_many_parts_are_joined_and_parted_along_any_axis():
+    rng = np.random.default_rng(0)
+    parts = [Tensor(rng.normal(size=(2, n, 3))) for n in (1, 4, 2)]
+    for axis in (1, -2):
+        joined = concatenate((part for part in parts), axis=axis)
+        weights = rng.normal(size=(2, 7, 3))
+        (joined * weights).sum().backward()
+        back = np.concatenate([part.gradient for part in parts], axis=1)
+        np.testing.assert_array_equal(back, weights)
 
 
 def test_backward_starts_anew():
@@ -664,6 +685,8 @@ def test_optimisers_reach_the_bottom_of_a_bowl(name):
     [
         ([], [], "lists of one length, at least 1, got 0 and 0"),
         ([np.ones(2)], [], "lists of one length"),
+        ([np.ones(2)], None, "gradients must be a list, got NoneType"),
+        ([np.ones(2)], np.ones((1, 2)), "gradients must be a list, got ndarray"),
         ([np.ones(2)], [np.ones(3)], r"gradients\[0\] must have shape \(2,\)"),
         ([np.ones(2)], [[np.nan, 0]], r"gradients\[0\] must be finite"),
         ([np.ones(2), [1.0]], [np.ones(2)] * 2, r"params\[1\] must be a float64"),
