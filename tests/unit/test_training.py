@@ -74,6 +74,10 @@ def test_losses_take_any_leading_axes(seed, shape):
     np.testing.assert_array_equal(squared_loss_gradient(f, target), f - target)
 
 
+def test_the_squared_loss_is_half_the_squared_distance():
+    assert squared_loss([3.0, 4.0], [0.0, 0.0]) == 12.5
+
+
 @given(seeds)
 def test_loss_gradients_are_those_of_torch_and_entmax(seed):
     rng = np.random.default_rng(seed)
@@ -461,6 +465,8 @@ UNARY = {
     "reshape by tuple": lambda x: x.reshape((3, -1)),
     "sum": lambda x: x.sum(),
     "sum 0": lambda x: x.sum(axis=0),
+    "sum 1": lambda x: x.sum(axis=1),
+    "sum of the middle": lambda x: x.reshape(2, 2, 3).sum(axis=1),
     "sum -1 kept": lambda x: x.sum(axis=-1, keepdims=True),
     "sum both": lambda x: x.sum(axis=(0, 1)),
     "exp": Tensor.exp,
