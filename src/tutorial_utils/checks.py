@@ -165,12 +165,19 @@ def checked_count(value: int, name: str, at_least: int = 1) -> int:
 
 
 def checked_number(
-    value: float, name: str, *, above: float = -np.inf, at_least: float = -np.inf
+    value: float | np.ndarray,
+    name: str,
+    *,
+    above: float = -np.inf,
+    at_least: float = -np.inf,
 ) -> float:
     """Return value as a finite float, above or at least a limit; else ValueError."""
     try:
         kinds = (int, float, np.integer, np.floating)
-        number = float(value) if isinstance(value, kinds) else np.nan
+        plain: object = value
+        if isinstance(value, np.ndarray) and value.ndim == 0:
+            plain = value[()]
+        number = float(plain) if isinstance(plain, kinds) else np.nan
     except OverflowError:  # a whole number of hundreds of digits
         number = np.inf
     in_range = above < number < np.inf and at_least <= number

@@ -617,6 +617,16 @@ def batch_for_noise(N: int, f: float) -> int:
     return int(np.ceil(N / (1 + f * (N - 1))))
 
 
+def _clear_batch(rng: np.random.Generator) -> tuple[int, float]:
+    """N and f for 3.1: no whole number by a hair, and N - 1 is not N, f not 1 / B."""
+    while True:
+        N, f = int(rng.integers(3, 60)), float(rng.uniform(0.01, 0.5))
+        exact = N / (1 + f * (N - 1))
+        others = {np.ceil(N / (1 + f * N)), np.ceil(1 / f)}
+        if abs(exact - round(exact)) > 1e-3 and np.ceil(exact) not in others:
+            return N, f
+
+
 def smoothed_gradient(z: np.ndarray, y: int, a: float) -> np.ndarray:
     """Exercise 3.2: the gradient of the cross-entropy with a smoothed label."""
     from .neural_networks import softmax
@@ -677,10 +687,11 @@ def fault_of_softplus(answer: Any, rng: np.random.Generator) -> str | None:
 
     if not callable(answer):
         return f"a function is expected, but {type(answer).__name__} came."
-    for x in (rng.normal(size=(3, 2)), np.array([-1000.0, 0.0, 1000.0])):
-        ours, theirs = Tensor(x), Tensor(x)
+    ordinary, large = rng.normal(size=(3, 2)), np.array([-1000.0, -6, 0, 6, 1000])
+    for x in (ordinary, large):
+        ours, theirs = Tensor(x.copy()), Tensor(x.copy())
         where = f"for x = {np.round(x, 2).tolist()}"
-        result, expected = answer(theirs), softplus(ours)
+        expected, result = softplus(ours), answer(theirs)
         # The reader's Tensor may be the notebook's own, so the name must do.
         if type(result).__name__ != "Tensor":
             return f"a Tensor is expected {where}, but {type(result).__name__} came."
@@ -748,13 +759,17 @@ def epochs_until_a_rise(errors: list[float], patience: int) -> int:
     return len(errors)
 
 
-def _errors_that_hesitate(rng: np.random.Generator) -> tuple[list[float], int]:
-    """Validation errors on which the wrong answer to 3.10 is wrong."""
+def _validation_errors(rng: np.random.Generator) -> tuple[list[float], int]:
+    """Errors and patience for 3.10: with ties, of any length; some never stop."""
     while True:
-        trend = np.abs(np.arange(25) - rng.integers(5, 15)) / 25
-        errors = np.round(trend + 0.1 * rng.random(25), 2).tolist()
-        patience = int(rng.integers(2, 6))
-        if epochs_run(errors, patience) != epochs_until_a_rise(errors, patience):
+        n, turn = int(rng.integers(4, 30)), int(rng.integers(3, 40))
+        trend = np.abs(np.arange(n) - turn) / 25
+        errors = np.round(trend + 0.1 * rng.random(n), int(rng.integers(1, 3))).tolist()
+        patience = int(rng.integers(1, 6))
+        tells_apart = epochs_run(errors, patience) != epochs_until_a_rise(
+            errors, patience
+        )
+        if tells_apart or rng.random() < 0.3:
             return errors, patience
 
 
@@ -949,7 +964,7 @@ def exercises() -> dict[str, Exercise]:
         "3.1": Exercise(
             like_function(
                 batch_for_noise,
-                lambda rng: (int(rng.integers(10, 1000)), rng.uniform(0.01, 0.5)),
+                _clear_batch,
                 lambda N, f: f"N = {N} and f = {f:.3f}",
             ),
             right=batch_for_noise,
@@ -959,8 +974,8 @@ def exercises() -> dict[str, Exercise]:
             like_function(
                 smoothed_gradient,
                 lambda rng: (
-                    rng.normal(size=4),
-                    int(rng.integers(4)),
+                    rng.normal(size=(K := int(rng.integers(2, 7)))),
+                    int(rng.integers(K)),
                     rng.uniform(0.05, 0.3),
                 ),
                 lambda z, y, a: f"z = {np.round(z, 2)}, y = {y} and a = {a:.2f}",
@@ -1029,7 +1044,7 @@ def exercises() -> dict[str, Exercise]:
         "3.10": Exercise(
             like_function(
                 epochs_run,
-                _errors_that_hesitate,
+                _validation_errors,
                 lambda errors, patience: f"errors {errors[:6]} … and {patience = }",
             ),
             right=epochs_run,

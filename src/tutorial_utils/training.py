@@ -36,7 +36,7 @@ from tutorial_utils.neural_networks import (
     tanh_derivative,
 )
 
-# %% ../../chapters/03_training.ipynb #10837b80
+# %% ../../chapters/03_training.ipynb #28b3a1bf
 def squared_loss(f: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Half the squared distance of outputs and answers, one value per example.
 
@@ -57,7 +57,8 @@ def _checked_outputs(f: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarr
     f, y = checked_floats(f, "f"), checked_floats(y, "y")
     if f.ndim == 0 or f.shape != y.shape:
         raise ValueError(
-            f"f and y must have one shape (..., K), got {f.shape} and {y.shape}"
+            f"y must have the shape of the outputs, (..., K), here {f.shape}, "
+            f"got {y.shape}"
         )
     return f, y
 
@@ -192,7 +193,7 @@ def minibatches(rng: np.random.Generator, n: int, size: int) -> Iterator[np.ndar
     order = rng.permutation(n)
     return (order[start : start + size] for start in range(0, n, size))
 
-# %% ../../chapters/03_training.ipynb #707f8830
+# %% ../../chapters/03_training.ipynb #3f1e6ffe
 class SGD:
     """Gradient descent: θ ← θ - η g.
 
@@ -211,7 +212,7 @@ class SGD:
         for p, g in _checked_pairs(params, gradients):
             p -= self.learning_rate * g
 
-
+# %% ../../chapters/03_training.ipynb #3edf37a6
 def _checked_pairs(
     params: list[np.ndarray], gradients: Sequence[np.ndarray]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -232,7 +233,10 @@ def _checked_pairs(
         if not p.flags.writeable:
             raise ValueError(f"params[{i}] must be writeable, it is read-only")
         checked_floats(p, f"params[{i}]")
-        checked.append((p, checked_array(g, f"gradients[{i}]", p.shape)))
+        g = checked_array(g, f"gradients[{i}]", p.shape)
+        # A gradient may be another parameter, which will have changed by its turn.
+        is_shared = any(np.may_share_memory(g, q) for q in params)
+        checked.append((p, g.copy() if is_shared else g))
     return checked
 
 # %% ../../chapters/03_training.ipynb #177cde73
@@ -313,7 +317,7 @@ def backpropagation(
             G = G * derivative(Z[l - 1])  # before the activation
     return gradients[::-1]
 
-# %% ../../chapters/03_training.ipynb #b463f49f
+# %% ../../chapters/03_training.ipynb #0cb8b529
 def numerical_gradient(
     f: Callable[[np.ndarray], float], x: np.ndarray, eps: float = 1e-6
 ) -> np.ndarray:
@@ -331,27 +335,35 @@ def numerical_gradient(
     for i in np.ndindex(x.shape):
         step = np.zeros_like(x)
         step[i] = eps
-        gradient[i] = (_one_number(f(x + step)) - _one_number(f(x - step))) / (2 * eps)
+        above, below = np.asarray(x + step), np.asarray(x - step)
+        width = above[i] - below[i]  # 2 eps, but for rounding
+        if width == 0:
+            raise ValueError(f"eps must be large enough to change x, got {eps:g}")
+        gradient[i] = (_one_number(f(above)) - _one_number(f(below))) / width
     return gradient
 
 
 def _one_number(value: float) -> float:
     try:
-        number = float(np.asarray(value, dtype=np.float64).item())
-    except (TypeError, ValueError):
-        number = np.nan
-    if not np.isfinite(number):
+        number = checked_floats(value, "f(x)")
+    except ValueError:
+        number = np.empty(0)
+    if number.size != 1:
         raise ValueError(f"f must return one finite number, got {value!r}")
-    return number
+    return float(number.item())
 
-# %% ../../chapters/03_training.ipynb #df7b1f6e
+# %% ../../chapters/03_training.ipynb #a8b2d9aa
 def _unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Sum g over the axes along which an array of this shape was repeated."""
+    g = np.asarray(g)
     if g.shape == shape:
         return g
-    g = g.sum(axis=tuple(range(g.ndim - len(shape))))
-    repeated = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
-    return g.sum(axis=repeated, keepdims=True)
+    extra = max(g.ndim - len(shape), 0)
+    repeated = [extra + i for i, n in enumerate(shape) if n == 1]
+    total = g.sum(axis=(*range(extra), *repeated), keepdims=True)
+    if total.shape[extra:] != shape:
+        raise ValueError(f"a share must fit its parent's shape, {shape}, got {g.shape}")
+    return total.reshape(shape)
 
 # %% ../../chapters/03_training.ipynb #bb91219b
 class Node:
@@ -444,9 +456,12 @@ def _node(
     nodes = [(parent, share) for parent, share in edges if isinstance(parent, Node)]
     return Tensor(value, nodes, operation)
 
-# %% ../../chapters/03_training.ipynb #417c3eac
+# %% ../../chapters/03_training.ipynb #b8372027
 class _Arithmetic(Node):
     __array_ufunc__ = None  # so that `array * node` asks the node
+
+    def __array__(self, *_: Any, **__: Any) -> np.ndarray:
+        raise ValueError("a Tensor is no array: use its methods, or its value")
 
     def __add__(self, other: Operand) -> "Tensor":
         a, b = self.value, _value(other)
@@ -467,8 +482,9 @@ class _Arithmetic(Node):
 
     def __pow__(self, exponent: float) -> "Tensor":
         n, x = checked_number(exponent, "exponent"), self.value
-        slope = (lambda g: 0 * g) if n == 0 else (lambda g: g * n * x ** (n - 1))
-        return _node(f"**{n:g}", x**n, (self, slope))
+        if n == 0:
+            return _node("**0", x**0, (self, lambda g: np.zeros_like(x)))
+        return _node(f"**{n:g}", x**n, (self, lambda g: g * n * x ** (n - 1)))
 
     def __neg__(self) -> "Tensor":
         return _node("-", -self.value, (self, lambda g: -g))
@@ -549,14 +565,15 @@ class _Shaping(_Arithmetic):
 
         return _node("sum", y, (self, share))
 
-# %% ../../chapters/03_training.ipynb #cb8891c0
+# %% ../../chapters/03_training.ipynb #4e4b1d29
 class Tensor(_Shaping):
     """A `Node` that computes: with + - * / @, ** a number, indexing, and methods.
 
     Tensor(value) makes a leaf of an array or a number, finite. An operand may be a
     number or an array, of any shape that NumPy broadcasts. After y.backward(), each
     Tensor that y was computed from has its `gradient`, of the shape of its `value`
-    (None before); treat it as read-only. Raises ValueError for bad input.
+    (None before); treat it as read-only. What went into a computation must not
+    change before backward. Raises ValueError for bad input.
     Source: Chapter 3, alg-autodiff.
     """
 
@@ -574,7 +591,7 @@ class Tensor(_Shaping):
 
     def relu(self) -> "Tensor":
         x = self.value
-        return _node("relu", np.maximum(x, 0), (self, lambda g: g * (x > 0)))
+        return _node("relu", np.maximum(x, 0), (self, lambda g: np.where(x > 0, g, 0)))
 
     def sigmoid(self) -> "Tensor":
         y = sigmoid(self.value)
@@ -644,7 +661,7 @@ def he_normal(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray
     shape = checked_count(fan_out, "fan_out"), checked_count(fan_in, "fan_in")
     return rng.normal(scale=np.sqrt(2 / shape[1]), size=shape)
 
-# %% ../../chapters/03_training.ipynb #b7a0eab0
+# %% ../../chapters/03_training.ipynb #9161db29
 def standardise(X: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Features less their mean, over their standard deviation, both of a reference.
 
@@ -654,9 +671,9 @@ def standardise(X: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """
     reference = checked_array(reference, "reference", ("M", "D"))
     X = checked_array(X, "X", ("N", reference.shape[1]))
-    is_constant = np.ptp(reference, axis=0) == 0
-    scale = np.where(is_constant, 1, reference.std(axis=0))
-    return (X - reference.mean(axis=0)) / scale
+    scale = reference.std(axis=0)
+    is_constant = (np.ptp(reference, axis=0) == 0) | (scale == 0)
+    return (X - reference.mean(axis=0)) / np.where(is_constant, 1, scale)
 
 # %% ../../chapters/03_training.ipynb #552f1da5
 class Momentum(SGD):
@@ -809,10 +826,10 @@ def soft_threshold(v: np.ndarray, amount: float) -> np.ndarray:
     amount = checked_number(amount, "amount", at_least=0)
     return np.sign(v) * np.maximum(np.abs(v) - amount, 0)
 
-# %% ../../chapters/03_training.ipynb #c7755bc8
+# %% ../../chapters/03_training.ipynb #2a61c83a
 def dropout_mask(
     rng: np.random.Generator,
-    shape: int | Sequence[int],
+    shape: int | list[int] | tuple[int, ...],
     p: float,
     inverted: bool = True,
 ) -> np.ndarray:
@@ -823,7 +840,7 @@ def dropout_mask(
     Source: Chapter 3, def-dropout; Srivastava and others, 2014.
     """
     rng = checked_generator(rng, "rng")
-    lengths = [shape] if isinstance(shape, int | np.integer) else list(shape)
+    lengths = list(shape) if isinstance(shape, list | tuple) else [shape]
     lengths = [checked_count(n, "shape") for n in lengths]
     p = _checked_decay(p, "p")
     keep = (rng.random(lengths) >= p).astype(np.float64)

@@ -9,6 +9,7 @@ from tutorial_utils.checks import (
     checked_array,
     checked_count,
     checked_labels,
+    checked_number,
     relative_error,
 )
 
@@ -72,3 +73,12 @@ def test_checked_count(value):
     assert checked_count(np.int64(4), "n") == 4
     with pytest.raises(ValueError, match="n must be a whole number of at least 1"):
         checked_count(value, "n")
+
+
+def test_an_array_without_axes_is_a_number():
+    number = checked_number(np.array(0.5), "rate", above=0)
+    assert type(number) is float
+    assert number == 0.5
+    for bad in (np.array([0.5]), np.array(True), np.array(np.nan), np.array("a")):
+        with pytest.raises(ValueError, match="rate must be a finite number above 0"):
+            checked_number(bad, "rate", above=0)

@@ -1,5 +1,6 @@
 """Chapter 3: gradients, properties on random inputs, parity with torch, bad input."""
 
+import inspect
 import itertools
 import warnings
 
@@ -160,8 +161,17 @@ def test_bad_scores_and_labels(f, z, y, message):
     ("f_value", "y"), [([1.0, 2.0], [1.0]), (1.0, 1.0), ([np.inf], [0.0]), ([], [])]
 )
 def test_bad_outputs(f, f_value, y):
-    with pytest.raises(ValueError, match="f "):
+    with pytest.raises(ValueError, match="must"):
         f(f_value, y)
+
+
+def test_labels_may_be_many_and_the_shift_keeps_large_scores_apart():
+    z = np.zeros((2, 300))
+    z[0, 250] = z[1, 299] = 900.0
+    for loss, gradient in CLASS_LOSSES.items():
+        np.testing.assert_array_equal(loss(z, [250, 299]), 0)
+        assert gradient(z, [250, 0])[1, 0] == -1
+    assert cross_entropy(z, [0, 0])[0] == pytest.approx(900)
 
 
 def test_losses_leave_their_arguments_alone_and_keep_single_precision():
@@ -289,7 +299,7 @@ def test_masks_go_forward_and_backward():
         ({"y": [0, 1, 2, 0, 4]}, "y must hold whole numbers from 0 to 3"),
         ({"loss": "hinge"}, "loss must be one of squared, cross_entropy, sparsemax"),
         ({"loss": None}, "loss must be one of"),
-        ({"loss": "squared"}, "f and y must have one shape"),
+        ({"loss": "squared"}, "y must have the shape of the outputs"),
         ({"masks": [np.ones((5, 6))]}, "masks must be a list, one for each of 2"),
         ({"masks": np.ones((2, 5, 6))}, "hidden layers, got ndarray"),
         (
@@ -359,6 +369,9 @@ def test_numerical_gradient_keeps_the_shape_and_guards_its_input():
         np.testing.assert_array_equal(x, np.ones(shape))
     assert numerical_gradient(lambda v: v[0] ** 2, np.array([3])).dtype == np.float64
     assert numerical_gradient(lambda v: v**2, 3.0, eps=1e-3) == pytest.approx(6)
+    assert numerical_gradient(lambda v: v[0], [1e9]) == pytest.approx(1, abs=1e-12)
+    single = np.ones(2, dtype=np.float32)
+    assert_equal(numerical_gradient(lambda v: v @ v, single), [2, 2], "", 1e-7)
 
 
 @pytest.mark.parametrize(
@@ -372,6 +385,9 @@ def test_numerical_gradient_keeps_the_shape_and_guards_its_input():
         (lambda x: None, [1.0], 1e-6, "f must return one finite number, got None"),
         (lambda x: Tensor(1.0), [1.0], 1e-6, "f must return one finite number"),
         (None, [1.0], 1e-6, "f must be a function, got NoneType"),
+        (lambda x: "3.5", [1.0], 1e-6, "f must return one finite number"),
+        (lambda x: x[0] + 1j, [1.0], 1e-6, "f must return one finite number"),
+        (np.sum, [1.0], 1e-17, "eps must be large enough to change x, got 1e-17"),
     ],
 )
 def test_bad_input_of_numerical_gradient(f, x, eps, message):
@@ -487,6 +503,9 @@ UNARY = {
     "concatenate": lambda x: concatenate([x, x * 2, np.ones((3, 4))], axis=0),
     "concatenate 1": lambda x: concatenate([x[:, :1], x.exp()], axis=1),
     "twice the same": lambda x: x * x + x,
+    "number and list": lambda x: x[1, [2, 2, 0]],
+    "negative divisor": lambda x: 1 / (x - 3),
+    "sum used twice": lambda x: (x + 2 * x).sum() * 2 + (x * 5).sum(),
 }
 
 
@@ -494,6 +513,43 @@ UNARY = {
 def test_operations_are_differentiated(name):
     x = np.random.default_rng(3).uniform(0.5, 2, size=(3, 4))
     assert_gradients(UNARY[name], x)
+
+
+def test_slopes_at_kinks_and_far_out_are_torchs():
+    x = [-40.0, -1.0, 0.0, 4.0, 40.0]
+    for ours, theirs in (
+        (lambda t: t.relu() ** 0.5, lambda t: torch.relu(t) ** 0.5),
+        (lambda t: (t**0) * t, lambda t: (t**0) * t),
+        (Tensor.sigmoid, torch.sigmoid),
+        (Tensor.relu, torch.relu),
+    ):
+        a, b = Tensor(x), torch.tensor(x, dtype=torch.float64, requires_grad=True)
+        with np.errstate(divide="ignore"):
+            ours(a).sum().backward()
+        theirs(b).sum().backward()
+        np.testing.assert_allclose(a.gradient, b.grad.numpy(), rtol=1e-12, atol=1e-15)
+
+
+def test_gradients_that_two_nodes_share_are_not_added_to_each_other():
+    a, b = Tensor([1.0, 2.0]), Tensor([3.0, 4.0])
+    (((a + b) * 2).sum() + (a * 5).sum()).backward()
+    np.testing.assert_array_equal(a.gradient, [7, 7])
+    np.testing.assert_array_equal(b.gradient, [2, 2])
+
+
+@pytest.mark.parametrize("share", [lambda g: np.ones(4), lambda g: g.sum()])
+def test_a_share_of_the_wrong_shape_is_refused(share):
+    a = Tensor(np.ones(3))
+    with pytest.raises(ValueError, match=r"a share must fit .* \(3,\), got"):
+        Tensor(a.value, [(a, share)]).sum().backward()
+
+
+def test_a_tensor_is_not_taken_for_an_array():
+    for f in (np.mean, np.asarray, np.linalg.norm):
+        with pytest.raises(ValueError, match="a Tensor is no array"):
+            f(Tensor(np.ones(4)))
+    assert Tensor([[2.0]]).sum().value == 2
+    Tensor([[2.0]]).backward()  # one number, whatever its axes
 
 
 def test_values_are_numpys():
@@ -743,6 +799,46 @@ def test_decays_must_be_below_one(make):
         make()
 
 
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_refused_step_is_forgotten(name):
+    ours, again = MAKERS[name][0](), MAKERS[name][0]()
+    p, q = np.ones(2), np.ones(2)
+    ours.step([p], [np.array([1.0, 2.0])])
+    again.step([q], [np.array([1.0, 2.0])])
+    with pytest.raises(ValueError, match="must be finite"):
+        ours.step([p], [np.array([np.nan, 0])])
+    ours.step([p], [np.array([3.0, -1.0])])
+    again.step([q], [np.array([3.0, -1.0])])
+    np.testing.assert_array_equal(p, q)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_parameters_may_be_views_and_gradients_of_one_another(name):
+    whole = np.arange(12.0).reshape(3, 4)
+    column, copy = whole[:, 1], whole[:, 1].copy()
+    MAKERS[name][0]().step([column], [np.ones(3)])
+    MAKERS[name][0]().step([copy], [np.ones(3)])
+    np.testing.assert_array_equal(whole[:, 1], copy)
+    a, b = np.array([1.0]), np.array([3.0])
+    swapped = [np.array([1.0]), np.array([3.0])]
+    MAKERS[name][0]().step([a, b], [b, a])  # the gradients of a b
+    MAKERS[name][0]().step(swapped, [np.array([3.0]), np.array([1.0])])
+    np.testing.assert_array_equal([a, b], swapped)
+
+
+def test_defaults_are_those_that_were_promised():
+    def default(f, name):
+        return inspect.signature(f).parameters[name].default
+
+    assert default(Momentum, "momentum") == 0.9
+    assert default(RMSprop, "beta") == 0.99
+    assert (default(Adam, "beta1"), default(Adam, "beta2")) == (0.9, 0.999)
+    assert default(numerical_gradient, "eps") == 1e-6
+    assert default(dropout_mask, "inverted") is True
+    for f in (backpropagation, regularised_risk, loss_node):
+        assert default(f, "loss") == "cross_entropy"
+
+
 def test_the_learning_rate_can_be_changed_between_steps():
     theta, optimiser = np.array([1.0]), SGD(0.5)
     optimiser.step([theta], [np.array([1.0])])
@@ -832,6 +928,7 @@ def test_early_stopping_waits_for_its_patience():
     stopping = EarlyStopping(patience=2)
     assert stopping.best == np.inf
     assert stopping.best_epoch is None
+    assert not EarlyStopping(1).update(np.array(0.5))
     answers = [stopping.update(e) for e in (5, 3, 4, 2, 2, 2.5, 1)]
     assert answers == [False, False, False, False, False, True, False]
     assert (stopping.best, stopping.best_epoch) == (1, 6)
