@@ -846,7 +846,7 @@ def dropout_mask(
     keep = (rng.random(lengths) >= p).astype(np.float64)
     return keep / (1 - p) if inverted else keep
 
-# %% ../../chapters/03_training.ipynb #9537727e
+# %% ../../chapters/03_training.ipynb #0c939fb0
 class EarlyStopping:
     """Tells when a validation error has not fallen for a while.
 
@@ -861,12 +861,13 @@ class EarlyStopping:
         self.best = float("inf")
         self.best_epoch: int | None = None
         self._epoch = 0
+        self._waited = 0
 
     def update(self, error: float) -> bool:
         """Take the error after one more epoch; True if it is time to stop."""
         error = checked_number(error, "error")
+        self._waited += 1
         if error < self.best:
-            self.best, self.best_epoch = error, self._epoch
+            self.best, self.best_epoch, self._waited = error, self._epoch, 0
         self._epoch += 1
-        best_epoch = -1 if self.best_epoch is None else self.best_epoch
-        return self._epoch - 1 - best_epoch >= self.patience
+        return self._waited >= self.patience
