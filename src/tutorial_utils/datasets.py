@@ -200,6 +200,27 @@ def load_mnist() -> Digits:
     return Digits(x_train, y_train, x_test, y_test)
 
 
+def load_dictionary() -> tuple[str, ...]:
+    """Load 144,996 definitions and example sentences, 1.5 million words, one a line.
+
+    A definition stands after the words that it defines and a colon. Source: WordNet
+    3.0 (Miller, 1995), WordNet licence, in data/LICENSES/wordnet.txt. Raises
+    RuntimeError if the file is missing or damaged.
+    """
+    text = gzip.decompress(_bundled("wordnet_corpus.txt.gz")).decode("utf-8")
+    return tuple(text.splitlines())
+
+
+def load_bible() -> tuple[str, ...]:
+    """Load the 31,102 verses of the King James Bible, without their numbers.
+
+    Source: Debian's package bible-kjv; public domain outside the United Kingdom, see
+    data/LICENSES/bible_kjv.txt. Raises RuntimeError if the file is missing or damaged.
+    """
+    lines = gzip.decompress(_bundled("kjv.tsv.gz")).decode("utf-8").splitlines()
+    return tuple(line.split("\t")[1] for line in lines)
+
+
 def tokens(text: str) -> list[str]:
     """Split a text into its lower-case words: runs of the letters a to z.
 

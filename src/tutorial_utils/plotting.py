@@ -130,6 +130,42 @@ def decision_regions(
     ax.set(xlim=(x0, x1), ylim=(y0, y1))
 
 
+def label_points(
+    ax: Axes,
+    points: np.ndarray,
+    names: Sequence[str],
+    size: float = 9,
+    bold: Sequence[int] = (),
+) -> None:
+    """Write the names beside points (M, 2), none of them over another.
+
+    Limits of the axes are set to hold the labels. size : of the text. bold : which
+    names to stress. Where labels would overlap, the upper one is moved up.
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    span = np.where(high > low, high - low, 1)
+    ax.set_xlim(low[0] - 0.06 * span[0], high[0] + 0.28 * span[0])
+    ax.set_ylim(low[1] - 0.1 * span[1], high[1] + 0.18 * span[1])
+    width, height = 72 / ax.figure.dpi * np.array(ax.get_window_extent().size)
+    in_points = (points - low) / span * [width / 1.34, height / 1.28]
+    placed: list[tuple[float, float, float]] = []  # left end, right end, height
+    for i in np.argsort(in_points[:, 1], kind="stable"):
+        left, y = in_points[i] + [4, 1]
+        right = left + 0.62 * size * len(names[i])
+        for start, end, other in sorted(placed, key=lambda label: label[2]):
+            if start < right and left < end and other <= y + 1.1 * size:
+                y = max(y, other + 1.15 * size)
+        placed.append((left, right, y))
+        ax.annotate(
+            names[i],
+            points[i],
+            xytext=(4, y - in_points[i, 1]),
+            textcoords="offset points",
+            fontsize=size,
+            weight="bold" if i in bold else "normal",
+        )
+
+
 def computation_graph(
     ax: Axes,
     parents: Sequence[Sequence[int]],

@@ -43,6 +43,17 @@ def test_mnist():
     assert upright[14, 12:16].mean() > 4 * upright[14, :8].mean(), "line by line"
 
 
+def test_dictionary_and_bible():
+    dictionary, bible = datasets.load_dictionary(), datasets.load_bible()
+    assert len(dictionary) == 144_996
+    assert dictionary[3] == "thing: a separate and self-contained entity"
+    n_words = sum(len(datasets.tokens(line)) for line in dictionary)
+    assert round(n_words, -5) == 1_500_000
+    assert len(bible) == 31_102
+    assert bible[0] == "In the beginning God created the heaven and the earth."
+    assert not any("\t" in verse for verse in bible)
+
+
 def test_every_bundled_file_has_its_sum_and_the_sums_hold():
     folder = resources.files("tutorial_utils") / "data"
     lines = (folder / "SHA256SUMS").read_text().splitlines()

@@ -1,5 +1,7 @@
 """Figures carry their classes by more than colour."""
 
+import itertools
+
 import matplotlib
 
 matplotlib.use("agg")
@@ -7,6 +9,8 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tutorial_utils import plotting
 
@@ -75,3 +79,25 @@ def test_a_graph_is_drawn_downwards_with_an_arrow_for_each_edge(ax):
     round_corners = matplotlib.patches.BoxStyle.Round
     assert isinstance(styles["c"].get_boxstyle(), round_corners)
     assert not isinstance(styles["product"].get_boxstyle(), round_corners)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_labels_stand_beside_their_points_and_not_over_one_another(seed):
+    rng = np.random.default_rng(seed)
+    points = rng.normal(size=(12, 2)) * [3, 0.1]
+    points[1] = points[0]
+    names = ["".join(rng.choice(list("abc"), rng.integers(1, 9))) for _ in points]
+    fig, ax = plt.subplots(figsize=(6, 4))
+    plotting.label_points(ax, points, names, bold=[3])
+    fig.canvas.draw()
+    assert sorted(text.get_text() for text in ax.texts) == sorted(names)
+    assert [t.get_weight() for t in ax.texts].count("bold") == 1
+    boxes = [text.get_window_extent() for text in ax.texts]
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.padded(-1).overlaps(other.padded(-1))
+    for text, at in zip(ax.texts, (t.xy for t in ax.texts), strict=True):
+        start = ax.transData.transform(at)
+        assert 0 < text.get_window_extent().x0 - start[0] < 12
+        assert text.get_window_extent().y0 > start[1] - 8
+    plt.close(fig)
