@@ -32,8 +32,8 @@ from tutorial_utils.training import (
     minibatches,
 )
 
-# %% ../../chapters/04_representation_learning.ipynb #609755a7
-class _Coder:
+# %% ../../chapters/04_representation_learning.ipynb #ee1cab86
+class _CoderParameters:
     def __init__(
         self,
         n_visible: int,
@@ -42,10 +42,8 @@ class _Coder:
         rng: np.random.Generator,
         tied: bool = True,
     ) -> None:
-        D, H = (
-            checked_count(n_visible, "n_visible"),
-            checked_count(n_hidden, "n_hidden"),
-        )
+        D = checked_count(n_visible, "n_visible")
+        H = checked_count(n_hidden, "n_hidden")
         if not isinstance(activation, str) or activation not in ACTIVATIONS:
             known = ", ".join(ACTIVATIONS)
             raise ValueError(f"activation must be one of {known}, got {activation!r}")
@@ -58,48 +56,39 @@ class _Coder:
         if not tied:
             self.V = glorot_uniform(rng, D, H)
 
-    def encode(self, X: np.ndarray) -> np.ndarray:
-        """Codes (N, H) of inputs X (N, V). Source: Chapter 4, eq-autoencoder."""
-        X = checked_array(X, "X", ("N", self.W.shape[1]))
-        return ACTIVATIONS[self.activation](X @ self.W.T + self.b)
-
-    def decode(self, H: np.ndarray) -> np.ndarray:
-        """Reconstructions (N, V) from codes H (N, H). Source: eq-autoencoder."""
-        H = checked_array(H, "H", ("N", len(self.W)))
-        return H @ (self.W if self.tied else self.V.T) + self.c
-
-# %% ../../chapters/04_representation_learning.ipynb #2fff1305
-class Autoencoder(_Coder):
-    """An auto-encoder with a linear decoder, its weights tied or not.
-
-    n_visible, n_hidden : numbers V of inputs and H of hidden units. activation :
-    "linear", "sigmoid", "tanh" or "relu", of the code. rng : draws the weights, by
-    Glorot's rule, and the batches of `fit`. Parameters, float64: W (H, V), b (H,),
-    c (V,), and V (V, H) if not tied. Raises ValueError for bad input.
-    Source: Chapter 4, def-autoencoder.
-    """
-
     def parameters(self) -> dict[str, np.ndarray]:
         """The parameters by their names: the arrays themselves, not copies."""
         names = ("W", "b", "c") if self.tied else ("W", "b", "c", "V")
         return {name: getattr(self, name) for name in names}
+
+# %% ../../chapters/04_representation_learning.ipynb #13b97cf6
+class _Coder(_CoderParameters):
+    def encode(self, X: np.ndarray) -> np.ndarray:
+        """Codes (N, H) of inputs X (N, D). Source: Chapter 4, eq-autoencoder."""
+        X = checked_array(X, "X", ("N", self.W.shape[1]))
+        return ACTIVATIONS[self.activation](X @ self.W.T + self.b)
+
+    def decode(self, H: np.ndarray) -> np.ndarray:
+        """Reconstructions (N, D) from codes H (N, H). Source: eq-autoencoder."""
+        H = checked_array(H, "H", ("N", len(self.W)))
+        return H @ (self.W if self.tied else self.V.T) + self.c
 
     def loss_and_gradients(
         self, X: np.ndarray, target: np.ndarray | None = None, sparsity: float = 0.0
     ) -> tuple[float, dict[str, np.ndarray]]:
         """Mean of ½‖x̂ - target‖² + sparsity ‖h‖₁ over examples, and its gradients.
 
-        X (N, V) inputs; target (N, V) what to rebuild, X itself if None; sparsity : 0
+        X (N, D) inputs; target (N, D) what to rebuild, X itself if None; sparsity : 0
         or more. Gradients have the names and shapes of the parameters. Raises
         ValueError for bad input. Source: Chapter 4, eq-tied-gradient, eq-sparse.
         """
         X = checked_array(X, "X", ("N", self.W.shape[1]))
         target = X if target is None else checked_array(target, "target", X.shape)
         sparsity = checked_number(sparsity, "sparsity", at_least=0)
-        decoder = self.W if self.tied else self.V.T  # (H, V)
+        decoder = self.W if self.tied else self.V.T  # (H, D)
         Z = X @ self.W.T + self.b  # (N, H)
         H = ACTIVATIONS[self.activation](Z)
-        error = H @ decoder + self.c - target  # (N, V)
+        error = H @ decoder + self.c - target  # (N, D)
         loss = 0.5 * np.sum(error**2) + sparsity * np.abs(H).sum()
 
         E = error / len(X)
@@ -112,6 +101,17 @@ class Autoencoder(_Coder):
             gradients["V"] = E.T @ H
         return float(loss / len(X)), gradients
 
+# %% ../../chapters/04_representation_learning.ipynb #085016dd
+class Autoencoder(_Coder):
+    """An auto-encoder with a linear decoder, its weights tied or not.
+
+    n_visible, n_hidden : numbers D of inputs and H of hidden units. activation :
+    "linear", "sigmoid", "tanh" or "relu", of the code. rng : draws the weights, by
+    Glorot's rule, and the batches of `fit`. Parameters, float64: W (H, D), b (H,),
+    c (D,), and V (D, H) if not tied. Raises ValueError for bad input.
+    Source: Chapter 4, def-autoencoder.
+    """
+
     def fit(
         self,
         X: np.ndarray,
@@ -121,7 +121,7 @@ class Autoencoder(_Coder):
         corrupt: Callable[..., np.ndarray] | None = None,
         sparsity: float = 0.0,
     ) -> list[float]:
-        """Train on X (N, V); returns the mean loss of each epoch, before its steps.
+        """Train on X (N, D); returns the mean loss of each epoch, batch by batch.
 
         epochs, batch_size : at least 1. optimiser : has `step(params, gradients)`,
         as in Chapter 3; Adam(0.001) if None. corrupt : None, or takes a batch and a
@@ -195,7 +195,7 @@ def gaussian_noise(X: np.ndarray, rng: np.random.Generator, s: float) -> np.ndar
     X, rng = checked_array(X, "X", ("N", "D")), checked_generator(rng, "rng")
     return X + checked_number(s, "s", at_least=0) * rng.normal(size=X.shape)
 
-# %% ../../chapters/04_representation_learning.ipynb #2e3ff46d
+# %% ../../chapters/04_representation_learning.ipynb #884087fa
 def stacked_autoencoders(
     X: np.ndarray,
     sizes: Sequence[int],
@@ -203,13 +203,13 @@ def stacked_autoencoders(
     rng: np.random.Generator,
     **fit_options: Any,
 ) -> list[Autoencoder]:
-    """Train tied auto-encoders one on the codes of the other, from X (N, V) upwards.
+    """Train tied auto-encoders one on the codes of the other, from X (N, D) upwards.
 
     sizes : hidden units of each, at least one. activation, rng : as `Autoencoder`.
     fit_options : for each one's `fit`, but for the optimiser, which is a new Adam for
     each. Raises ValueError for bad input. Source: Chapter 4, representation-variants.
     """
-    codes = checked_array(X, "X", ("N", "V"))
+    codes = checked_array(X, "X", ("N", "D"))
     if not isinstance(sizes, Sequence | np.ndarray) or len(sizes) == 0:
         raise ValueError(f"sizes must hold at least one number, got {sizes!r}")
     if "optimiser" in fit_options:
@@ -245,7 +245,7 @@ def pretrained_network(
     network.W[-1] = glorot_uniform(rng, n_classes, sizes[-2])
     return network
 
-# %% ../../chapters/04_representation_learning.ipynb #5f0d7c7f
+# %% ../../chapters/04_representation_learning.ipynb #0a178343
 def build_vocabulary(tokens: Sequence[str], at_least: int = 1) -> list[str]:
     """The words that occur at least that often, the most frequent first.
 
@@ -275,7 +275,7 @@ def word_indices(tokens: Sequence[str], vocabulary: Sequence[str]) -> np.ndarray
         raise ValueError(f"vocabulary must hold each word once, got {twice!r} again")
     return np.array([place.get(token, -1) for token in tokens])
 
-
+# %% ../../chapters/04_representation_learning.ipynb #86f8be9b
 def _checked_words(words: Sequence[str], name: str) -> Sequence[str]:
     if isinstance(words, str) or not isinstance(words, Sequence | np.ndarray):
         raise ValueError(f"{name} must be a list of words, got {type(words).__name__}")
@@ -333,7 +333,7 @@ def ppmi(counts: Any, shift: float = 0.0) -> sparse.csr_array:
     result.eliminate_zeros()
     return result
 
-# %% ../../chapters/04_representation_learning.ipynb #16824d94
+# %% ../../chapters/04_representation_learning.ipynb #456d2fae
 def svd_vectors(matrix: Any, dimension: int, rng: np.random.Generator) -> np.ndarray:
     """Rows of U √S of the truncated singular value decomposition, (V, d).
 
@@ -354,7 +354,7 @@ def svd_vectors(matrix: Any, dimension: int, rng: np.random.Generator) -> np.nda
     order = np.argsort(-S)
     return U[:, order] * np.sqrt(S[order])
 
-
+# %% ../../chapters/04_representation_learning.ipynb #ea43b435
 def nearest(vectors: np.ndarray, query: int | np.ndarray, k: int) -> np.ndarray:
     """The k rows of vectors (V, d) with the largest cosine to the query, best first.
 
@@ -393,7 +393,7 @@ def _best_rows(scores: np.ndarray, left_out: Sequence[int], k: int) -> np.ndarra
     scores[list(left_out)] = -np.inf
     return np.argsort(-scores, kind="stable")[:k]
 
-# %% ../../chapters/04_representation_learning.ipynb #d460c1ba
+# %% ../../chapters/04_representation_learning.ipynb #9ebfd5a7
 def full_softmax(
     H: np.ndarray, W_out: np.ndarray, target: np.ndarray
 ) -> tuple[float, np.ndarray, np.ndarray]:
@@ -409,7 +409,7 @@ def full_softmax(
     G = cross_entropy_gradient(scores, target) / len(H)
     return float(cross_entropy(scores, target).mean()), G @ W_out, G.T @ H
 
-
+# %% ../../chapters/04_representation_learning.ipynb #fdb54762
 def _checked_indices(
     value: Any, name: str, shape: Sequence[int | str], n_words: int, lowest: int = 0
 ) -> np.ndarray:
@@ -459,7 +459,7 @@ def negative_sampling(
     M = sparse.csr_array((errors.ravel(), words.ravel(), row_ends), shape=(B, V))
     return float(loss), np.einsum("bk,bkd->bd", errors, U), M.T @ H
 
-# %% ../../chapters/04_representation_learning.ipynb #b7288196
+# %% ../../chapters/04_representation_learning.ipynb #d4c2abdf
 def skipgram_pairs(
     tokens: Sequence[str] | np.ndarray, window: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -482,7 +482,7 @@ def skipgram_pairs(
             context.append(tokens[there][kept])
     return np.concatenate(center), np.concatenate(context)
 
-
+# %% ../../chapters/04_representation_learning.ipynb #b30f0f20
 def cbow_windows(
     tokens: np.ndarray, window: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -506,7 +506,7 @@ def cbow_windows(
     kept = ~empty & (context >= 0).any(axis=1)
     return tokens[kept], context[kept]
 
-
+# %% ../../chapters/04_representation_learning.ipynb #68ddbc90
 def _checked_text(tokens: Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The tokens as an array, and which of them are empty places."""
     given = np.asarray(tokens)
@@ -516,7 +516,7 @@ def _checked_text(tokens: Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.nd
     numbers = _checked_indices(tokens, "tokens", ("N",), highest, lowest=-1)
     return numbers, numbers < 0
 
-# %% ../../chapters/04_representation_learning.ipynb #c20482b0
+# %% ../../chapters/04_representation_learning.ipynb #e9d3578a
 class _WordVectors:
     def __init__(
         self, vocabulary_size: int, dimension: int, rng: np.random.Generator
@@ -550,10 +550,55 @@ class _WordVectors:
         raise NotImplementedError
 
     def _examples(self, tokens: np.ndarray, window: int) -> tuple[Any, Any]:
+        """Centre and context of all predictions in a text."""
         raise NotImplementedError
 
-# %% ../../chapters/04_representation_learning.ipynb #c44cc5e8
-class _TrainedWordVectors(_WordVectors):
+# %% ../../chapters/04_representation_learning.ipynb #48185ad6
+def _frequencies(
+    tokens: np.ndarray, V: int, threshold: float, power: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probability of keeping each word, (V,), and a table to draw noise from."""
+    threshold = checked_number(threshold, "threshold", above=0)
+    power = checked_number(power, "power", at_least=0)
+    counts = np.bincount(tokens[tokens >= 0], minlength=V)
+    if counts.sum() == 0:
+        raise ValueError("tokens must hold at least one word, got empty places only")
+    share = np.maximum(counts, 1e-9) / counts.sum()
+    weights = np.where(counts > 0, share**power, 0)
+    slots = np.ceil(1_000_000 * weights / weights.sum()).astype(int)
+    return np.minimum(1, np.sqrt(threshold / share)), np.repeat(np.arange(V), slots)
+
+# %% ../../chapters/04_representation_learning.ipynb #27c514ed
+class _SteppedWordVectors(_WordVectors):
+    def _sampled(self, tokens: Any, kept: Any, window: int) -> tuple[Any, Any]:
+        """Examples from the text without some of its frequent words."""
+        while True:  # a short text may lose all its pairs: draw again
+            stays = (tokens < 0) | (self.rng.random(len(tokens)) < kept[tokens])
+            center, context = (
+                self._examples(tokens[stays], window) if stays.any() else ([], [])
+            )
+            if len(center):
+                return center, context
+
+    def _step(self, center: Any, context: Any, negatives: Any, rate: float) -> float:
+        A, target = self._inputs(center, context)
+        loss, by_in, by_out = self.loss_and_gradients(center, context, negatives)
+        if not loss < 1000 * (1 + negatives.shape[1]):
+            raise ValueError(
+                f"learning_rate must be smaller, the loss has risen to {loss:.3g}"
+            )
+        drawn = np.append(target, negatives)
+        uses_in = np.bincount(A.indices, minlength=len(self.W_in))
+        uses_out = np.bincount(drawn, minlength=len(self.W_out))
+        rate *= len(center)  # a sum over the batch, not a mean
+        by_in *= (rate / np.maximum(1, uses_in / 64))[:, None]
+        by_out *= (rate / np.maximum(1, uses_out / 64))[:, None]
+        self.W_in -= by_in
+        self.W_out -= by_out
+        return loss
+
+# %% ../../chapters/04_representation_learning.ipynb #4a2f958b
+class _TrainedWordVectors(_SteppedWordVectors):
     def fit(
         self,
         tokens: np.ndarray,
@@ -592,46 +637,6 @@ class _TrainedWordVectors(_WordVectors):
                 )
             history.append(total / len(center))
         return history
-
-    def _sampled(self, tokens: Any, kept: Any, window: int) -> tuple[Any, Any]:
-        """Examples from the text without some of its frequent words."""
-        while True:  # a short text may lose all its pairs: draw again
-            stays = (tokens < 0) | (self.rng.random(len(tokens)) < kept[tokens])
-            center, context = (
-                self._examples(tokens[stays], window) if stays.any() else ([], [])
-            )
-            if len(center):
-                return center, context
-
-    def _step(self, center: Any, context: Any, negatives: Any, rate: float) -> float:
-        A, target = self._inputs(center, context)
-        loss, by_in, by_out = self.loss_and_gradients(center, context, negatives)
-        if not loss < 1000 * (1 + negatives.shape[1]):
-            raise ValueError(
-                f"learning_rate must be smaller, the loss has risen to {loss:.3g}"
-            )
-        drawn = np.append(target, negatives)
-        uses_in = np.bincount(A.indices, minlength=len(self.W_in))
-        uses_out = np.bincount(drawn, minlength=len(self.W_out))
-        rate *= len(center)  # a sum over the batch, not a mean
-        self.W_in -= (rate / np.maximum(1, uses_in / 64))[:, None] * by_in
-        self.W_out -= (rate / np.maximum(1, uses_out / 64))[:, None] * by_out
-        return loss
-
-
-def _frequencies(
-    tokens: np.ndarray, V: int, threshold: float, power: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Probability of keeping each word, (V,), and a table to draw noise from."""
-    threshold = checked_number(threshold, "threshold", above=0)
-    power = checked_number(power, "power", at_least=0)
-    counts = np.bincount(tokens[tokens >= 0], minlength=V)
-    if counts.sum() == 0:
-        raise ValueError("tokens must hold at least one word, got empty places only")
-    share = np.maximum(counts, 1e-9) / counts.sum()
-    weights = np.where(counts > 0, share**power, 0)
-    slots = np.ceil(1_000_000 * weights / weights.sum()).astype(int)
-    return np.minimum(1, np.sqrt(threshold / share)), np.repeat(np.arange(V), slots)
 
 # %% ../../chapters/04_representation_learning.ipynb #b64c713a
 class SkipGram(_TrainedWordVectors):
