@@ -5,7 +5,7 @@ __all__ = ['Autoencoder', 'principal_angles', 'masking_noise', 'gaussian_noise',
            'build_vocabulary', 'word_indices', 'cooccurrence', 'ppmi', 'svd_vectors', 'nearest', 'full_softmax',
            'negative_sampling', 'skipgram_pairs', 'cbow_windows', 'SkipGram', 'Cbow', 'analogy']
 
-# %% ../../chapters/04_representation_learning.ipynb #6ed37609
+# %% ../../chapters/04_representation_learning.ipynb #91fba541
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,8 +21,14 @@ from tutorial_utils.checks import (
     checked_label,
     checked_number,
 )
-from .neural_networks import ACTIVATIONS, MLP, sigmoid
-from .runtime import progress
+from tutorial_utils.neural_networks import (
+    ACTIVATIONS,
+    MLP,
+    sigmoid,
+)
+from tutorial_utils.runtime import (
+    progress,
+)
 from tutorial_utils.training import (
     DERIVATIVES,
     Adam,
