@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .checks import checked_array
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -137,33 +139,42 @@ def label_points(
     size: float = 9,
     bold: Sequence[int] = (),
 ) -> None:
-    """Write the names beside points (M, 2), none of them over another.
+    """Write a name beside each of the points (M, 2).
 
-    Limits of the axes are set to hold the labels. size : of the text. bold : which
-    names to stress. Where labels would overlap, the upper one is moved up.
+    The limits of the axes are set to leave room for the names. size : of the text.
+    bold : numbers of the names to stress. Where two names would overlap, the upper one
+    is moved up. Raises ValueError for bad input.
     """
+    points = checked_array(points, "points", ("M", 2))
+    if len(names) != len(points):
+        raise ValueError(
+            f"names must be one for each of {len(points)} points, got {len(names)}"
+        )
     low, high = points.min(axis=0), points.max(axis=0)
     span = np.where(high > low, high - low, 1)
     ax.set_xlim(low[0] - 0.06 * span[0], high[0] + 0.28 * span[0])
     ax.set_ylim(low[1] - 0.1 * span[1], high[1] + 0.18 * span[1])
-    width, height = 72 / ax.figure.dpi * np.array(ax.get_window_extent().size)
-    in_points = (points - low) / span * [width / 1.34, height / 1.28]
+    pixel = 72 / ax.figure.dpi
     placed: list[tuple[float, float, float]] = []  # left end, right end, height
-    for i in np.argsort(in_points[:, 1], kind="stable"):
-        left, y = in_points[i] + [4, 1]
-        right = left + 0.62 * size * len(names[i])
-        for start, end, other in sorted(placed, key=lambda label: label[2]):
-            if start < right and left < end and other <= y + 1.1 * size:
-                y = max(y, other + 1.15 * size)
-        placed.append((left, right, y))
-        ax.annotate(
+    for i in np.argsort(points[:, 1], kind="stable"):
+        text = ax.annotate(
             names[i],
             points[i],
-            xytext=(4, y - in_points[i, 1]),
+            xytext=(4, 1),
             textcoords="offset points",
             fontsize=size,
             weight="bold" if i in bold else "normal",
+            parse_math=False,
         )
+        text.set_in_layout(False)  # the axes stay where they are
+        box = text.get_window_extent()
+        left, right, bottom = pixel * box.x0, pixel * box.x1, pixel * box.y0
+        y = bottom
+        for start, end, other in sorted(placed, key=lambda label: label[2]):
+            if start < right and left < end and other <= y + 1.25 * size:
+                y = max(y, other + 1.3 * size)
+        placed.append((left, right, y))
+        text.set_position((4, 1 + y - bottom))
 
 
 def computation_graph(

@@ -5,14 +5,14 @@ __all__ = ['Autoencoder', 'principal_angles', 'masking_noise', 'gaussian_noise',
            'build_vocabulary', 'word_indices', 'cooccurrence', 'ppmi', 'svd_vectors', 'nearest', 'full_softmax',
            'negative_sampling', 'skipgram_pairs', 'cbow_windows', 'SkipGram', 'Cbow', 'analogy']
 
-# %% ../../chapters/04_representation_learning.ipynb #91fba541
+# %% ../../chapters/04_representation_learning.ipynb #3c8cc759
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import svds
+from scipy.sparse.linalg import LinearOperator, eigsh
 
 from tutorial_utils.checks import (
     checked_array,
@@ -107,7 +107,7 @@ class _Coder(_CoderParameters):
             gradients["V"] = E.T @ H
         return float(loss / len(X)), gradients
 
-# %% ../../chapters/04_representation_learning.ipynb #085016dd
+# %% ../../chapters/04_representation_learning.ipynb #cda12c7f
 class Autoencoder(_Coder):
     """An auto-encoder with a linear decoder, its weights tied or not.
 
@@ -136,13 +136,28 @@ class Autoencoder(_Coder):
         """
         X = checked_array(X, "X", ("N", self.W.shape[1]))
         optimiser = Adam(1e-3) if optimiser is None else optimiser
+        if isinstance(optimiser, type) or not hasattr(optimiser, "step"):
+            raise ValueError(f"optimiser must have a step method, got {optimiser!r}")
+        if corrupt is not None and not callable(corrupt):
+            raise ValueError(f"corrupt must be a function or None, got {corrupt!r}")
+        batch_size = checked_count(batch_size, "batch_size")
         epochs = checked_count(epochs, "epochs")
+        start, _ = self.loss_and_gradients(X, sparsity=sparsity)
         history = []
         for _ in range(epochs):
             total = 0.0
             for at in minibatches(self.rng, len(X), batch_size):
-                seen = X[at] if corrupt is None else corrupt(X[at], self.rng)
+                seen = X[at]
+                if corrupt is not None:
+                    seen = checked_array(
+                        corrupt(seen, self.rng), "corrupt(X)", seen.shape
+                    )
                 loss, gradients = self.loss_and_gradients(seen, X[at], sparsity)
+                if not loss <= 1e6 * (1 + start):
+                    raise ValueError(
+                        "optimiser must take smaller steps, the loss has risen to "
+                        f"{loss:.3g}"
+                    )
                 optimiser.step(
                     list(self.parameters().values()), list(gradients.values())
                 )
@@ -201,7 +216,7 @@ def gaussian_noise(X: np.ndarray, rng: np.random.Generator, s: float) -> np.ndar
     X, rng = checked_array(X, "X", ("N", "D")), checked_generator(rng, "rng")
     return X + checked_number(s, "s", at_least=0) * rng.normal(size=X.shape)
 
-# %% ../../chapters/04_representation_learning.ipynb #884087fa
+# %% ../../chapters/04_representation_learning.ipynb #a2b8a938
 def stacked_autoencoders(
     X: np.ndarray,
     sizes: Sequence[int],
@@ -216,10 +231,11 @@ def stacked_autoencoders(
     each. Raises ValueError for bad input. Source: Chapter 4, representation-variants.
     """
     codes = checked_array(X, "X", ("N", "D"))
-    if not isinstance(sizes, Sequence | np.ndarray) or len(sizes) == 0:
+    if np.ndim(sizes) != 1 or len(sizes) == 0:
         raise ValueError(f"sizes must hold at least one number, got {sizes!r}")
     if "optimiser" in fit_options:
         raise ValueError("optimiser must not be given: its memory belongs to one layer")
+    sizes = [checked_count(size, "sizes") for size in sizes]
     stack = []
     for n_hidden in sizes:
         coder = Autoencoder(codes.shape[1], n_hidden, activation, rng)
@@ -228,7 +244,7 @@ def stacked_autoencoders(
         stack.append(coder)
     return stack
 
-# %% ../../chapters/04_representation_learning.ipynb #de7d3779
+# %% ../../chapters/04_representation_learning.ipynb #62f36b77
 def pretrained_network(
     stack: Sequence[Autoencoder], n_classes: int, rng: np.random.Generator
 ) -> MLP:
@@ -237,8 +253,10 @@ def pretrained_network(
     n_classes : units of the output layer, whose weights are drawn by Glorot's rule.
     Raises ValueError for bad input. Source: Chapter 4, representation-pretraining.
     """
-    if not isinstance(stack, list | tuple) or not stack:
+    is_list = isinstance(stack, list | tuple) and len(stack) > 0
+    if not is_list or not all(isinstance(coder, _Coder) for coder in stack):
         raise ValueError("stack must be a list of at least one Autoencoder")
+    n_classes = checked_count(n_classes, "n_classes")
     sizes = [stack[0].W.shape[1], *(len(coder.W) for coder in stack), n_classes]
     network = MLP(sizes, stack[0].activation, rng)
     for l, coder in enumerate(stack):
@@ -247,11 +265,16 @@ def pretrained_network(
                 f"stack[{l}] must read {network.W[l].shape[1]} inputs, "
                 f"got {coder.W.shape[1]}"
             )
+        if coder.activation != network.activation:
+            raise ValueError(
+                f"stack[{l}] must have the activation {network.activation}, as the "
+                f"first, got {coder.activation}"
+            )
         network.W[l], network.b[l] = coder.W.copy(), coder.b.copy()
     network.W[-1] = glorot_uniform(rng, n_classes, sizes[-2])
     return network
 
-# %% ../../chapters/04_representation_learning.ipynb #0a178343
+# %% ../../chapters/04_representation_learning.ipynb #5a7e9120
 def build_vocabulary(tokens: Sequence[str], at_least: int = 1) -> list[str]:
     """The words that occur at least that often, the most frequent first.
 
@@ -262,7 +285,9 @@ def build_vocabulary(tokens: Sequence[str], at_least: int = 1) -> list[str]:
     at_least = checked_count(at_least, "at_least")
     counts = Counter(_checked_words(tokens, "tokens"))
     counts.pop("", None)
-    frequent = [word for word, count in counts.items() if count >= at_least]
+    if not counts:
+        raise ValueError("tokens must hold at least one word, got empty places only")
+    frequent = [str(word) for word, count in counts.items() if count >= at_least]
     if not frequent:
         raise ValueError(f"at_least must be a count that some word has, got {at_least}")
     return sorted(frequent, key=lambda word: (-counts[word], word))
@@ -281,9 +306,10 @@ def word_indices(tokens: Sequence[str], vocabulary: Sequence[str]) -> np.ndarray
         raise ValueError(f"vocabulary must hold each word once, got {twice!r} again")
     return np.array([place.get(token, -1) for token in tokens])
 
-# %% ../../chapters/04_representation_learning.ipynb #86f8be9b
+# %% ../../chapters/04_representation_learning.ipynb #4a489d6d
 def _checked_words(words: Sequence[str], name: str) -> Sequence[str]:
-    if isinstance(words, str) or not isinstance(words, Sequence | np.ndarray):
+    is_list = isinstance(words, Sequence) or np.ndim(words) == 1
+    if isinstance(words, str) or not is_list:
         raise ValueError(f"{name} must be a list of words, got {type(words).__name__}")
     if len(words) == 0:
         raise ValueError(f"{name} must hold at least one word, got none")
@@ -312,7 +338,7 @@ def cooccurrence(
         counts = counts + sparse.coo_array(pairs, shape=(V, V)).tocsr()
     return sparse.csr_array(counts + counts.T)
 
-# %% ../../chapters/04_representation_learning.ipynb #2e400656
+# %% ../../chapters/04_representation_learning.ipynb #b7afbb38
 def ppmi(counts: Any, shift: float = 0.0) -> sparse.csr_array:
     """max(PMI - shift, 0) of co-occurrence counts, sparse with the shape of counts.
 
@@ -321,46 +347,62 @@ def ppmi(counts: Any, shift: float = 0.0) -> sparse.csr_array:
     input. Source: Chapter 4, equation eq-ppmi; Levy and Goldberg, 2014.
     """
     shift = checked_number(shift, "shift")
-    if not sparse.issparse(counts):
-        counts = checked_array(counts, "counts", ("V", "C"))
-    pairs = sparse.coo_array(counts, dtype=np.float64, copy=True)
-    pairs.sum_duplicates()
-    n = pairs.data
-    if pairs.ndim != 2 or not np.isfinite(n).all() or (n < 0).any() or n.sum() == 0:
-        raise ValueError(
-            "counts must be a matrix of numbers that are finite, not negative "
-            "and not all 0"
-        )
-    pairs.eliminate_zeros()
+    pairs = _checked_matrix(counts, "counts")
+    if pairs.data.min() < 0:
+        raise ValueError(f"counts must not be negative, got {pairs.data.min():g}")
+    pairs.data /= pairs.data.max()  # sums and products stay in range
     by_word, by_context = pairs.sum(axis=1), pairs.sum(axis=0)
     row, column = pairs.coords
-    pmi = np.log(pairs.data * n.sum() / by_word[row] / by_context[column])
+    pmi = np.log(pairs.data * pairs.data.sum() / by_word[row] / by_context[column])
     result = sparse.csr_array((np.maximum(pmi - shift, 0), (row, column)), pairs.shape)
     result.eliminate_zeros()
     return result
 
-# %% ../../chapters/04_representation_learning.ipynb #456d2fae
+
+def _checked_matrix(value: Any, name: str) -> sparse.coo_array:
+    """A matrix, sparse or not, as a sparse copy in float64 that stores no zeros."""
+    if not sparse.issparse(value):
+        value = checked_array(value, name, ("V", "C"))
+    if value.ndim != 2 or value.dtype.kind not in "biuf":
+        raise ValueError(
+            f"{name} must be a matrix of numbers, got {value.dtype} of shape "
+            f"{value.shape}"
+        )
+    matrix = sparse.coo_array(value, dtype=np.float64, copy=True)
+    matrix.sum_duplicates()
+    if matrix.data.size:
+        checked_array(matrix.data, name, ("n",))
+    matrix.eliminate_zeros()
+    if matrix.nnz == 0:
+        raise ValueError(f"{name} must have an entry that is not 0")
+    return matrix
+
+# %% ../../chapters/04_representation_learning.ipynb #52fba391
 def svd_vectors(matrix: Any, dimension: int, rng: np.random.Generator) -> np.ndarray:
     """Rows of U √S of the truncated singular value decomposition, (V, d).
 
     matrix : sparse or not, (V, C). dimension : d, from 1 to min(V, C) - 1. rng : draws
-    the start of the iteration. Raises ValueError for bad input.
-    Source: Chapter 4, representation-words; Deerwester and others, 1990.
+    the start of the iteration. A row of zeros stays one. Raises ValueError for bad
+    input, or a matrix of zeros. Source: Chapter 4, representation-words; Deerwester
+    and others, 1990.
     """
     rng, d = checked_generator(rng, "rng"), checked_count(dimension, "dimension")
-    if not sparse.issparse(matrix):
-        matrix = checked_array(matrix, "matrix", ("V", "C"))
-    if matrix.ndim != 2 or d >= min(matrix.shape):
+    M = _checked_matrix(matrix, "matrix").tocsr()
+    n = min(M.shape)
+    if d >= n:
         raise ValueError(
-            f"dimension must be below the smaller side of the matrix, {matrix.shape}, "
-            f"got {d}"
+            f"dimension must be below the smaller side of the matrix, {n}, got {d}"
         )
-    start = rng.normal(size=min(matrix.shape))
-    U, S, _ = svds(matrix, k=d, v0=start)
-    order = np.argsort(-S)
-    return U[:, order] * np.sqrt(S[order])
+    is_tall = M.shape[0] > n
+    A = M.T if is_tall else M  # its shorter side first
+    square = LinearOperator((n, n), matvec=lambda x: A @ (A.T @ x), dtype=np.float64)
+    _, leading = eigsh(square, k=d, v0=rng.normal(size=n), rng=rng)
+    Q, _ = np.linalg.qr(leading)
+    # The square has lost digits of the small singular values: once more, within Q.
+    right, S, left = np.linalg.svd(A.T @ Q, full_matrices=False)
+    return (right if is_tall else Q @ left.T) * np.sqrt(S)
 
-# %% ../../chapters/04_representation_learning.ipynb #ea43b435
+# %% ../../chapters/04_representation_learning.ipynb #577a7ffa
 def nearest(vectors: np.ndarray, query: int | np.ndarray, k: int) -> np.ndarray:
     """The k rows of vectors (V, d) with the largest cosine to the query, best first.
 
@@ -370,22 +412,33 @@ def nearest(vectors: np.ndarray, query: int | np.ndarray, k: int) -> np.ndarray:
     """
     units = _unit_rows(vectors)
     if np.ndim(query) == 0:
-        row = checked_label(
-            int(query) if isinstance(query, np.ndarray) else query, "query", len(units)
-        )
-        left_out, direction = [row], units[row]
+        row = query.item() if isinstance(query, np.ndarray) else query
+        left_out = [_checked_row(row, "query", len(units))]
+        direction = units[left_out[0]]
     else:
         left_out = []
         direction = checked_array(query, "query", (units.shape[1],))
+        if not direction.any():
+            raise ValueError("query must have a direction, got a vector of zeros")
     return _best_rows(units @ direction, left_out, k)
+
+
+def _checked_row(row: Any, name: str, n_rows: int) -> int:
+    if not isinstance(row, int | np.integer) or isinstance(row, bool):
+        raise ValueError(f"{name} must be the number of a row, got {row!r}")
+    return checked_label(int(row), name, n_rows)
 
 
 def _unit_rows(vectors: np.ndarray) -> np.ndarray:
     vectors = checked_array(vectors, "vectors", ("V", "d"))
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if (norms == 0).any():
-        raise ValueError("vectors must have no row of zeros: it has no direction")
-    return vectors / norms
+    largest = np.abs(vectors).max(axis=1, keepdims=True)
+    if not largest.all():
+        raise ValueError(
+            "vectors must have no row of zeros, which has no direction, got one in "
+            f"row {int(largest.argmin())}"
+        )
+    scaled = vectors / largest
+    return scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
 
 
 def _best_rows(scores: np.ndarray, left_out: Sequence[int], k: int) -> np.ndarray:
@@ -415,26 +468,28 @@ def full_softmax(
     G = cross_entropy_gradient(scores, target) / len(H)
     return float(cross_entropy(scores, target).mean()), G @ W_out, G.T @ H
 
-# %% ../../chapters/04_representation_learning.ipynb #fdb54762
+# %% ../../chapters/04_representation_learning.ipynb #316b6a3d
 def _checked_indices(
     value: Any, name: str, shape: Sequence[int | str], n_words: int, lowest: int = 0
 ) -> np.ndarray:
-    given = np.asarray(value)
-    # Whole numbers in the right place need no copy: training asks this for each batch.
-    if given.dtype.kind not in "iu":
+    # Whole numbers in an array need no copy: training asks this for each batch.
+    is_plain = isinstance(value, np.ndarray) and value.dtype.kind in "iu"
+    if is_plain and not np.ma.isMaskedArray(value):
+        given = value
+    else:
         given = checked_array(value, name, shape)
     fits = given.ndim == len(shape) and all(
         want == have if isinstance(want, int) else have > 0
         for want, have in zip(shape, given.shape, strict=True)
     )
     if not fits or given.size == 0:
-        expected = f"({', '.join(map(str, shape))})"
-        raise ValueError(f"{name} must have shape {expected}, got {given.shape}")
+        expected = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
+        raise ValueError(f"{name} must have shape ({expected}), got {given.shape}")
     wrong = (given < lowest) | (given >= n_words) | (given != np.floor(given))
     if wrong.any():
         raise ValueError(
             f"{name} must hold whole numbers from {lowest} to {n_words - 1}, "
-            f"got {given[wrong][0]:g}"
+            f"got {given[wrong][0]}"
         )
     return given.astype(np.int64, copy=False)
 
@@ -465,7 +520,7 @@ def negative_sampling(
     M = sparse.csr_array((errors.ravel(), words.ravel(), row_ends), shape=(B, V))
     return float(loss), np.einsum("bk,bkd->bd", errors, U), M.T @ H
 
-# %% ../../chapters/04_representation_learning.ipynb #d4c2abdf
+# %% ../../chapters/04_representation_learning.ipynb #274d4013
 def skipgram_pairs(
     tokens: Sequence[str] | np.ndarray, window: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -477,7 +532,7 @@ def skipgram_pairs(
     Source: Chapter 4, representation-negative-sampling.
     """
     tokens, empty = _checked_text(tokens)
-    window, rng = checked_count(window, "window"), checked_generator(rng, "rng")
+    window, rng = _checked_window(window), checked_generator(rng, "rng")
     width = rng.integers(1, window + 1, size=len(tokens))
     center, context = [tokens[:0]], [tokens[:0]]
     for j in range(1, min(window, len(tokens) - 1) + 1):
@@ -488,7 +543,7 @@ def skipgram_pairs(
             context.append(tokens[there][kept])
     return np.concatenate(center), np.concatenate(context)
 
-# %% ../../chapters/04_representation_learning.ipynb #b30f0f20
+# %% ../../chapters/04_representation_learning.ipynb #56edcca7
 def cbow_windows(
     tokens: np.ndarray, window: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -501,23 +556,30 @@ def cbow_windows(
     tokens, empty = _checked_text(tokens)
     if tokens.dtype.kind != "i":
         raise ValueError("tokens must be numbers of words, got words")
-    window, rng = checked_count(window, "window"), checked_generator(rng, "rng")
+    window, rng = _checked_window(window), checked_generator(rng, "rng")
     width = rng.integers(1, window + 1, size=len(tokens))
-    padded = np.concatenate([np.full(window, -1), tokens, np.full(window, -1)])
-    context = np.empty((len(tokens), 2 * window), dtype=np.int64)
-    offsets = [*range(-window, 0), *range(1, window + 1)]
-    for column, j in enumerate(offsets):
-        there = padded[window + j : window + j + len(tokens)]
-        context[:, column] = np.where(width >= abs(j), there, -1)
+    context = np.full((len(tokens), 2 * window), -1)
+    for j in range(1, min(window, len(tokens) - 1) + 1):
+        before, after = window - j, window + j - 1  # columns, left to right
+        context[j:, before] = np.where(width[j:] >= j, tokens[:-j], -1)
+        context[:-j, after] = np.where(width[:-j] >= j, tokens[j:], -1)
     kept = ~empty & (context >= 0).any(axis=1)
     return tokens[kept], context[kept]
 
-# %% ../../chapters/04_representation_learning.ipynb #68ddbc90
+# %% ../../chapters/04_representation_learning.ipynb #59f1a4d8
+def _checked_window(window: int) -> int:
+    window = checked_count(window, "window")
+    if window > 1000:
+        raise ValueError(f"window must be at most 1000, got {window}")
+    return window
+
+
 def _checked_text(tokens: Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The tokens as an array, and which of them are empty places."""
-    given = np.asarray(tokens)
-    if given.dtype.kind == "U" and given.ndim == 1 and given.size:
-        return given, given == ""
+    is_numbers = isinstance(tokens, np.ndarray) and tokens.dtype.kind in "iuf"
+    if not is_numbers and any(isinstance(token, str) for token in tokens):
+        words = np.array(list(_checked_words(list(tokens), "tokens")), dtype="O")
+        return words, words == ""
     highest = np.iinfo(np.int64).max
     numbers = _checked_indices(tokens, "tokens", ("N",), highest, lowest=-1)
     return numbers, numbers < 0
@@ -559,39 +621,45 @@ class _WordVectors:
         """Centre and context of all predictions in a text."""
         raise NotImplementedError
 
-# %% ../../chapters/04_representation_learning.ipynb #48185ad6
+# %% ../../chapters/04_representation_learning.ipynb #e6555bd8
 def _frequencies(
     tokens: np.ndarray, V: int, threshold: float, power: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Probability of keeping each word, (V,), and a table to draw noise from."""
+    """Probability of keeping each word, (V,), and a table to draw noise from.
+
+    In the table of about a million entries every word that occurs has one at least.
+    """
     threshold = checked_number(threshold, "threshold", above=0)
     power = checked_number(power, "power", at_least=0)
     counts = np.bincount(tokens[tokens >= 0], minlength=V)
     if counts.sum() == 0:
         raise ValueError("tokens must hold at least one word, got empty places only")
     share = np.maximum(counts, 1e-9) / counts.sum()
-    weights = np.where(counts > 0, share**power, 0)
+    weights = np.where(counts > 0, (share / share.max()) ** power, 0)
     slots = np.ceil(1_000_000 * weights / weights.sum()).astype(int)
     return np.minimum(1, np.sqrt(threshold / share)), np.repeat(np.arange(V), slots)
 
-# %% ../../chapters/04_representation_learning.ipynb #27c514ed
+# %% ../../chapters/04_representation_learning.ipynb #bcef5fbe
 class _SteppedWordVectors(_WordVectors):
     def _sampled(self, tokens: Any, kept: Any, window: int) -> tuple[Any, Any]:
         """Examples from the text without some of its frequent words."""
-        while True:  # a short text may lose all its pairs: draw again
+        for _ in range(1000):  # a short text may lose all its pairs: draw again
             stays = (tokens < 0) | (self.rng.random(len(tokens)) < kept[tokens])
             center, context = (
                 self._examples(tokens[stays], window) if stays.any() else ([], [])
             )
             if len(center):
                 return center, context
+        raise ValueError("threshold must be larger: it leaves no pair of words")
 
     def _step(self, center: Any, context: Any, negatives: Any, rate: float) -> float:
         A, target = self._inputs(center, context)
         loss, by_in, by_out = self.loss_and_gradients(center, context, negatives)
-        if not loss < 1000 * (1 + negatives.shape[1]):
+        # All scores 0 cost log 2 each: at fourteen times that, training runs away.
+        if not loss < 10 * (1 + negatives.shape[1]):
             raise ValueError(
-                f"learning_rate must be smaller, the loss has risen to {loss:.3g}"
+                "learning_rate must be smaller for this text, or batch_size: the loss "
+                f"has risen to {loss:.3g}"
             )
         drawn = np.append(target, negatives)
         uses_in = np.bincount(A.indices, minlength=len(self.W_in))
@@ -603,7 +671,7 @@ class _SteppedWordVectors(_WordVectors):
         self.W_out -= by_out
         return loss
 
-# %% ../../chapters/04_representation_learning.ipynb #4a2f958b
+# %% ../../chapters/04_representation_learning.ipynb #23548336
 class _TrainedWordVectors(_SteppedWordVectors):
     def fit(
         self,
@@ -625,10 +693,11 @@ class _TrainedWordVectors(_SteppedWordVectors):
         V = len(self.W_in)
         tokens = _checked_indices(tokens, "tokens", ("N",), V, lowest=-1)
         rate = checked_number(learning_rate, "learning_rate", above=0)
+        batch_size = checked_count(batch_size, "batch_size")
         k = checked_count(n_negatives, "n_negatives")
         kept, noise = _frequencies(tokens, V, threshold, power)
         gaps = np.diff(np.flatnonzero(tokens >= 0))
-        if len(gaps) == 0 or gaps.min() > checked_count(window, "window"):
+        if len(gaps) == 0 or gaps.min() > _checked_window(window):
             raise ValueError("tokens must hold two words within a window, got none")
         n_epochs, history = checked_count(epochs, "epochs"), []
         for epoch in range(n_epochs):
@@ -684,7 +753,7 @@ class Cbow(_TrainedWordVectors):
     def _examples(self, tokens: np.ndarray, window: int) -> tuple[Any, Any]:
         return cbow_windows(tokens, window, self.rng)
 
-# %% ../../chapters/04_representation_learning.ipynb #8c576c5d
+# %% ../../chapters/04_representation_learning.ipynb #4235ada7
 def analogy(vectors: np.ndarray, a: int, b: int, c: int, k: int) -> np.ndarray:
     """The k best answers to "a is to b as c is to what", by 3CosAdd, best first.
 
@@ -694,7 +763,7 @@ def analogy(vectors: np.ndarray, a: int, b: int, c: int, k: int) -> np.ndarray:
     """
     units = _unit_rows(vectors)
     rows = [
-        checked_label(row, name, len(units))
+        _checked_row(row, name, len(units))
         for row, name in ((a, "a"), (b, "b"), (c, "c"))
     ]
     direction = units[rows[1]] - units[rows[0]] + units[rows[2]]

@@ -87,7 +87,7 @@ def test_labels_stand_beside_their_points_and_not_over_one_another(seed):
     rng = np.random.default_rng(seed)
     points = rng.normal(size=(12, 2)) * [3, 0.1]
     points[1] = points[0]
-    names = ["".join(rng.choice(list("abc"), rng.integers(1, 9))) for _ in points]
+    names = ["".join(rng.choice(list("mWi$"), rng.integers(1, 9))) for _ in points]
     fig, ax = plt.subplots(figsize=(6, 4))
     plotting.label_points(ax, points, names, bold=[3])
     fig.canvas.draw()

@@ -327,6 +327,23 @@ def test_svd_vectors_give_the_best_approximation():
     assert_equal(np.abs(again), np.abs(vectors), "dense", 1e-9)
 
 
+def test_svd_vectors_repeat_for_equal_seeds_where_singular_values_repeat():
+    blocks = sparse.block_diag([np.ones((4, 4))] * 10)
+    one, other = (svd_vectors(blocks, 6, np.random.default_rng(0)) for _ in range(2))
+    assert (one == other).all()
+    wide = np.random.default_rng(0).normal(size=(5, 9))
+    for matrix in (wide, wide.T):
+        U, S, _ = np.linalg.svd(matrix, full_matrices=False)
+        ours = svd_vectors(matrix, 3, np.random.default_rng(0))
+        assert_equal(np.abs(ours), np.abs(U[:, :3] * np.sqrt(S[:3])), "dense SVD", 1e-9)
+
+
+def test_ppmi_of_tiny_counts():
+    assert_equal(
+        ppmi(np.eye(2) * 1e-140).toarray(), np.log(2) * np.eye(2), "log 2", 1e-12
+    )
+
+
 # ---- neighbours and analogies
 
 
@@ -597,7 +614,7 @@ BAD = {
     "target": lambda: CODER.loss_and_gradients(X23, np.ones((3, 3))),
     "sparsity": lambda: CODER.loss_and_gradients(X23, sparsity=-1),
     "epochs": lambda: CODER.fit(X23, epochs=0),
-    "size must": lambda: CODER.fit(X23, batch_size=0),
+    "batch_size must": lambda: CODER.fit(X23, batch_size=0),
     "p must be from": lambda: masking_noise(X23, RNG, 1.5),
     "p must be a finite": lambda: masking_noise(X23, RNG, -0.1),
     "s must": lambda: gaussian_noise(X23, RNG, np.nan),
@@ -605,7 +622,7 @@ BAD = {
     "optimiser": lambda: stacked_autoencoders(X23, [2], "tanh", RNG, optimiser=SGD(1)),
     "stack must be": lambda: pretrained_network([], 2, RNG),
     r"stack\[1\] must read": lambda: pretrained_network([CODER, CODER], 2, RNG),
-    "n_classes|sizes ": lambda: pretrained_network([CODER], 0, RNG),
+    "n_classes": lambda: pretrained_network([CODER], 0, RNG),
     "A must": lambda: principal_angles(np.ones(3), X23),
     "B must": lambda: principal_angles(np.ones((3, 1)), X23),
     "A must have a column": lambda: principal_angles(np.zeros((3, 1)), np.ones((3, 1))),
@@ -617,8 +634,36 @@ BAD = {
     "window": lambda: cooccurrence(["a"], ["a"], 0),
     "at_least": lambda: build_vocabulary(["a", ""], 2),
     "counts must have shape": lambda: ppmi(np.ones(3)),
-    "counts must be a matrix": lambda: ppmi(-np.ones((2, 2))),
-    "counts must be a": lambda: ppmi(np.zeros((2, 2))),
+    "counts must not be neg": lambda: ppmi(-np.ones((2, 2))),
+    "counts must have an entry": lambda: ppmi(np.zeros((2, 2))),
+    "counts must be at most": lambda: ppmi(sparse.eye_array(2) * 1e200),
+    "counts must be a matrix": lambda: ppmi(sparse.csr_array([[1j, 1]])),
+    "matrix must be finite": lambda: svd_vectors(
+        sparse.csr_array(X23 * np.inf), 1, RNG
+    ),
+    "matrix must have an entry": lambda: svd_vectors(np.zeros((3, 3)), 1, RNG),
+    "query must be the number": lambda: nearest(X23, np.array(1.0), 1),
+    "query must be the number of a row, got True": lambda: nearest(X23, True, 1),
+    "query must have a dir": lambda: nearest(X23, np.zeros(3), 1),
+    "got one in row 1": lambda: nearest(np.array([[1.0], [0]]), 0, 1),
+    "tokens must hold words, got 1": lambda: skipgram_pairs(["a", 1], 1, RNG),
+    "window must be at most": lambda: cbow_windows([0, 1], 10**7, RNG),
+    "threshold must be larger": lambda: SKIPGRAM.fit(np.array([0, 1]), threshold=1e-12),
+    "optimiser must have": lambda: CODER.fit(X23, optimiser=SGD),
+    "optimiser must take": lambda: CODER.fit(X23, 500, SGD(1e3)),
+    "corrupt must": lambda: CODER.fit(X23, corrupt=3),
+    r"corrupt\(X\) must": lambda: CODER.fit(X23, corrupt=lambda x, rng: x[:0]),
+    "batch_size": lambda: SKIPGRAM.fit(np.array([0, 1]), batch_size=0),
+    "must have the activation tanh": lambda: pretrained_network(
+        [CODER, Autoencoder(2, 2, "relu", RNG)], 2, RNG
+    ),
+    "stack must be a list": lambda: pretrained_network([None], 2, RNG),
+    "negatives must be numbers": lambda: SKIPGRAM.loss_and_gradients(
+        [0, 1], [1, 2], [[2], [1, 2]]
+    ),
+    "tokens must be numbers of shape": lambda: skipgram_pairs(
+        np.ma.array([0, 1], mask=[0, 1]), 1, RNG
+    ),
     "counts must be finite": lambda: ppmi(np.full((2, 2), np.nan)),
     "counts": lambda: ppmi(sparse.csr_array([[np.nan, 1.0]])),
     "shift": lambda: ppmi(np.ones((2, 2)), np.nan),
