@@ -107,7 +107,7 @@ class _Coder(_CoderParameters):
             gradients["V"] = E.T @ H
         return float(loss / len(X)), gradients
 
-# %% ../../chapters/04_representation_learning.ipynb #cda12c7f
+# %% ../../chapters/04_representation_learning.ipynb #221bdcf0
 class Autoencoder(_Coder):
     """An auto-encoder with a linear decoder, its weights tied or not.
 
@@ -493,7 +493,7 @@ def _checked_indices(
         )
     return given.astype(np.int64, copy=False)
 
-# %% ../../chapters/04_representation_learning.ipynb #fdf5356f
+# %% ../../chapters/04_representation_learning.ipynb #9cdbade7
 def negative_sampling(
     H: np.ndarray, W_out: np.ndarray, target: np.ndarray, negatives: np.ndarray
 ) -> tuple[float, np.ndarray, np.ndarray]:
@@ -509,6 +509,13 @@ def negative_sampling(
     (B, _), V = H.shape, len(W_out)
     target = _checked_indices(target, "target", (B,), V)
     negatives = _checked_indices(negatives, "negatives", (B, "k"), V)
+    return _negative_sampling(H, W_out, target, negatives)
+
+
+def _negative_sampling(
+    H: np.ndarray, W_out: np.ndarray, target: np.ndarray, negatives: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    B, V = len(H), len(W_out)
     words = np.column_stack([target, negatives])  # (B, 1 + k)
     U = W_out[words]  # (B, 1 + k, d)
     scores = np.einsum("bd,bkd->bk", H, U)
@@ -584,7 +591,7 @@ def _checked_text(tokens: Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.nd
     numbers = _checked_indices(tokens, "tokens", ("N",), highest, lowest=-1)
     return numbers, numbers < 0
 
-# %% ../../chapters/04_representation_learning.ipynb #e9d3578a
+# %% ../../chapters/04_representation_learning.ipynb #2f8ba866
 class _WordVectors:
     def __init__(
         self, vocabulary_size: int, dimension: int, rng: np.random.Generator
@@ -610,7 +617,10 @@ class _WordVectors:
         if negatives is None:
             loss, by_H, by_out = full_softmax(H, self.W_out, target)
         else:
-            loss, by_H, by_out = negative_sampling(H, self.W_out, target, negatives)
+            negatives = _checked_indices(
+                negatives, "negatives", (len(H), "k"), len(self.W_out)
+            )
+            loss, by_H, by_out = _negative_sampling(H, self.W_out, target, negatives)
         return loss, A.T @ by_H, by_out
 
     def _inputs(self, center: Any, context: Any) -> tuple[sparse.csr_array, Any]:

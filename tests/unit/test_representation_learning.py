@@ -250,6 +250,9 @@ def test_principal_angles_by_hand():
     assert_at_most(principal_angles(I[:, :2], -5 * I[:, :2]), 1e-15, "the same")
     tilted = np.array([[np.cos(1e-8), np.sin(1e-8), 0, 0]]).T
     assert_equal(principal_angles(I[:, :1], tilted), [1e-8], "tiny", 1e-6)
+    steep = np.array([[np.sin(1e-9), np.cos(1e-9), 0, 0]]).T
+    gap = np.pi / 2 - principal_angles(I[:, :1], steep)
+    assert_equal(gap, [1e-9], "nearly at right angles", 1e-6)
     twice = np.column_stack([I[:, 0], 2 * I[:, 0], I[:, 1]])
     assert_equal(
         principal_angles(twice, I[:, 1:3]), [np.pi / 2, 0], "rank two of three", 1e-12
