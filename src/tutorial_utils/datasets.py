@@ -200,6 +200,18 @@ def load_mnist() -> Digits:
     return Digits(x_train, y_train, x_test, y_test)
 
 
+def load_photographs() -> dict[str, np.ndarray]:
+    """Load eight photographs of 224 x 224 pixels, uint8, by name.
+
+    astronaut, chelsea, coffee and rocket are in colour, (224, 224, 3); camera, brick,
+    grass and gravel are grey, (224, 224). Source: scikit-image 0.26, CC0 or public
+    domain; in data/LICENSES/photographs.txt. Raises RuntimeError if the file is missing
+    or damaged.
+    """
+    with np.load(io.BytesIO(_bundled("images224.npz"))) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
 def load_dictionary() -> tuple[str, ...]:
     """Load 144,996 definitions and example sentences, 1.5 million words, one a line.
 

@@ -784,6 +784,9 @@ def noise_over_norm(G: np.ndarray) -> float:
     return float(noise_scale(G) * np.linalg.norm(G.mean(axis=0)))
 
 
+# ---- Chapter 4
+
+
 def units_needed(n: int, v: int) -> tuple[int, int, int]:
     """Exercise 4.1: units of a one-hot, a binary and a v-valued code for n things."""
 
@@ -957,6 +960,159 @@ def share_of_words_left(counts: np.ndarray, t: float) -> float:
     """A wrong answer to 4.10: the mean over words, not over the text."""
     f = counts / counts.sum()
     return float(np.mean(np.minimum(1, np.sqrt(t / f))))
+
+
+# ---- Chapter 5
+
+
+def layer_cost(
+    C: int, H: int, W: int, F: int, k: int, s: int, p: int
+) -> tuple[int, int, int, int]:
+    """Exercise 5.1: height, width, parameters and multiplications of a layer."""
+    from .convolutional_networks import output_size
+
+    rows, columns = output_size(H, k, s, p), output_size(W, k, s, p)
+    return rows, columns, F * (C * k**2 + 1), F * C * k**2 * rows * columns
+
+
+def layer_cost_at_every_pixel(
+    C: int, H: int, W: int, F: int, k: int, s: int, p: int
+) -> tuple[int, int, int, int]:
+    """A wrong answer to 5.1: multiplications at every pixel of the input."""
+    rows, columns, parameters, _ = layer_cost(C, H, W, F, k, s, p)
+    return rows, columns, parameters, F * C * k**2 * H * W
+
+
+def _layer_sizes(rng: np.random.Generator) -> tuple:
+    k = int(rng.integers(1, 6))
+    C, F, s = (int(n) for n in rng.integers(1, 5, size=3))
+    H, W = (int(n) for n in rng.integers(k, 30, size=2))
+    return C, H, W, F, k, s, int(rng.integers(3))
+
+
+def true_convolution(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Exercise 5.2: the convolution of a picture and a filter, wherever they meet."""
+    from .convolutional_networks import conv2d
+
+    around = w.shape[0] - 1, w.shape[1] - 1
+    return conv2d(x[None, None], w[None, None, ::-1, ::-1], padding=around)[0, 0]
+
+
+def receptive_field(layers: list[tuple[int, int]]) -> tuple[int, int]:
+    """Exercise 5.3: what a unit sees, and the distance to its neighbour's field."""
+    field, step = 1, 1
+    for window, stride in layers:
+        field += (window - 1) * step
+        step *= stride
+    return field, step
+
+
+def receptive_field_late(layers: list[tuple[int, int]]) -> tuple[int, int]:
+    """A wrong answer to 5.3: the step is updated before the field."""
+    field, step = 1, 1
+    for window, stride in layers:
+        step *= stride
+        field += (window - 1) * step
+    return field, step
+
+
+def dilated_gradients(
+    g: np.ndarray, x: np.ndarray, w: np.ndarray, r: int
+) -> np.ndarray:
+    """Exercise 5.4: gradients of a filter with holes, by input and by weights."""
+    dx, dw = np.zeros(len(x)), np.zeros(len(w))
+    for a in range(len(w)):
+        here = slice(r * a, r * a + len(g))
+        dw[a] = g @ x[here]
+        dx[here] += g * w[a]
+    return np.r_[dx, dw]
+
+
+def dilated_gradients_reversed(
+    g: np.ndarray, x: np.ndarray, w: np.ndarray, r: int
+) -> np.ndarray:
+    """A wrong answer to 5.4: the input's gradient by the filter reversed."""
+    right = dilated_gradients(g, x, w, r)
+    other_way = dilated_gradients(g, x, w[::-1], r)
+    return np.r_[other_way[: len(x)], right[len(x) :]]
+
+
+def _dilated(rng: np.random.Generator) -> tuple:
+    k, r, n = (int(number) for number in rng.integers(2, 5, size=3))
+    T = n + r * (k - 1)
+    return rng.normal(size=n), rng.normal(size=T), rng.normal(size=k), r
+
+
+def nearest_separable(w: np.ndarray) -> np.ndarray:
+    """Exercise 5.5: the filter of rank one that is nearest to w."""
+    U, s, Vt = np.linalg.svd(w)
+    return s[0] * np.outer(U[:, 0], Vt[0])
+
+
+def product_of_means(w: np.ndarray) -> np.ndarray:
+    """A wrong answer to 5.5: the product of the means of rows and of columns."""
+    return np.outer(w.mean(axis=1), w.mean(axis=0)) / w.mean()
+
+
+def overlapping_gradient(g: np.ndarray, x: np.ndarray, k: int, s: int) -> np.ndarray:
+    """Exercise 5.6: the gradient of max pooling over windows that overlap."""
+    dx = np.zeros(len(x))
+    for t, share in enumerate(g):
+        dx[s * t + x[s * t : s * t + k].argmax()] += share
+    return dx
+
+
+def overwritten_gradient(g: np.ndarray, x: np.ndarray, k: int, s: int) -> np.ndarray:
+    """A wrong answer to 5.6: the last window's share, where two meet."""
+    dx = np.zeros(len(x))
+    for t, share in enumerate(g):
+        dx[s * t + x[s * t : s * t + k].argmax()] = share
+    return dx
+
+
+def _overlapping(rng: np.random.Generator) -> tuple:
+    n, s = (int(number) for number in rng.integers(2, 6, size=2))
+    k = s + int(rng.integers(1, 4))
+    x = rng.integers(4, size=s * (n - 1) + k).astype(float)
+    return rng.normal(size=n), x, k, s
+
+
+def masked_average(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Exercise 5.7: the mean over time of what counts."""
+    counted = mask[:, None, :]
+    return (x * counted).sum(axis=2) / counted.sum(axis=2)
+
+
+def average_over_all(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A wrong answer to 5.7: divided by the length of the array."""
+    return (x * mask[:, None, :]).mean(axis=2)
+
+
+def _padded_features(rng: np.random.Generator) -> tuple:
+    N, F, T = (int(n) for n in rng.integers(2, 6, size=3))
+    lengths = rng.integers(1, T + 1, size=N)
+    lengths[0] = T - 1
+    return rng.normal(size=(N, F, T)), np.arange(T) < lengths[:, None]
+
+
+def mirror_filters(w: np.ndarray) -> np.ndarray:
+    """Exercise 5.8: the nearest filters that are their own mirror images."""
+    return (w + w[..., ::-1]) / 2
+
+
+def in_disorder(images: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Exercise 5.9: pixel number order[i] at place i, in every image."""
+    return images.reshape(len(images), -1)[:, order].reshape(images.shape)
+
+
+def in_inverse_disorder(images: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """A wrong answer to 5.9: pixel i at place order[i]."""
+    return in_disorder(images, np.argsort(order))
+
+
+def _images_and_order(rng: np.random.Generator) -> tuple:
+    H, W = rng.integers(3, 6, size=2)
+    return rng.normal(size=(3, 1, H, W)), rng.permutation(H * W)
 
 
 @cache
@@ -1316,5 +1472,100 @@ def exercises() -> dict[str, Exercise]:
             ),
             right=share_left,
             wrong=share_of_words_left,
+        ),
+        "5.1": Exercise(
+            like_function(
+                layer_cost,
+                _layer_sizes,
+                lambda C, H, W, F, k, s, p: f"{C, H, W = }, {F, k = }, {s = }, {p = }",
+            ),
+            right=layer_cost,
+            wrong=layer_cost_at_every_pixel,
+        ),
+        "5.2": Exercise(
+            like_function(
+                true_convolution,
+                lambda rng: (
+                    rng.normal(size=rng.integers(2, 7, size=2)),
+                    rng.normal(size=rng.integers(2, 5, size=2)),
+                ),
+                lambda x, w: f"x of shape {x.shape} and w of shape {w.shape}",
+            ),
+            right=true_convolution,
+            wrong=lambda x, w: true_convolution(x, w[::-1, ::-1]),
+        ),
+        "5.3": Exercise(
+            like_function(
+                receptive_field,
+                lambda rng: (
+                    [
+                        (int(k), int(s))
+                        for k, s in zip(
+                            rng.integers(1, 6, size=4),
+                            rng.integers(1, 4, size=4),
+                            strict=True,
+                        )
+                    ],
+                ),
+                lambda layers: f"layers {layers}",
+            ),
+            right=receptive_field,
+            wrong=receptive_field_late,
+        ),
+        "5.4": Exercise(
+            like_function(
+                dilated_gradients,
+                _dilated,
+                lambda g, x, w, r: (
+                    f"x of length {len(x)}, w of length {len(w)}, {r = }"
+                ),
+            ),
+            right=dilated_gradients,
+            wrong=dilated_gradients_reversed,
+        ),
+        "5.5": Exercise(
+            like_function(
+                nearest_separable,
+                lambda rng: (rng.normal(size=(k := int(rng.integers(2, 6)), k)),),
+                lambda w: f"w of shape {w.shape}",
+            ),
+            right=nearest_separable,
+            wrong=product_of_means,
+        ),
+        "5.6": Exercise(
+            like_function(
+                overlapping_gradient,
+                _overlapping,
+                lambda g, x, k, s: f"x = {x}, {k = } and {s = }",
+            ),
+            right=overlapping_gradient,
+            wrong=overwritten_gradient,
+        ),
+        "5.7": Exercise(
+            like_function(
+                masked_average,
+                _padded_features,
+                lambda x, mask: f"x of shape {x.shape}, lengths {mask.sum(axis=1)}",
+            ),
+            right=masked_average,
+            wrong=average_over_all,
+        ),
+        "5.8": Exercise(
+            like_function(
+                mirror_filters,
+                lambda rng: (rng.normal(size=(2, 3, k := int(rng.integers(2, 5)), k)),),
+                lambda w: f"w of shape {w.shape}",
+            ),
+            right=mirror_filters,
+            wrong=lambda w: (w + w[..., ::-1, :]) / 2,
+        ),
+        "5.9": Exercise(
+            like_function(
+                in_disorder,
+                _images_and_order,
+                lambda images, order: f"images of shape {images.shape}",
+            ),
+            right=in_disorder,
+            wrong=in_inverse_disorder,
         ),
     }
