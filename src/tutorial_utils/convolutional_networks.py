@@ -89,7 +89,7 @@ def _every(start: int, step: int, count: int) -> slice:
     """`count` places, from start on and step apart."""
     return slice(start, start + step * count, step)
 
-# %% ../../chapters/05_convolutional_networks.ipynb #f10f42d3
+# %% ../../chapters/05_convolutional_networks.ipynb #f1606841
 def col2im(
     columns: np.ndarray,
     shape: Sequence[int],
@@ -105,8 +105,8 @@ def col2im(
     Source: Chapter 5, prop-adjoint.
     """
     columns = _checked_axes(columns, "columns", "C kh kw, N H' W'")
-    if len(shape) != 4:
-        raise ValueError(f"shape must be four lengths, N, C, H and W, got {shape}")
+    if not isinstance(shape, tuple | list) or len(shape) != 4:
+        raise ValueError(f"shape must be four lengths, N, C, H and W, got {shape!r}")
     N, C, H, W = (checked_count(length, "shape") for length in shape)
     (kh, kw), (down, across) = _pair(size, "size"), _pair(stride, "stride")
     ph, pw = _pair(padding, "padding", at_least=0)
@@ -251,7 +251,7 @@ def conv1d_backward(
     dx, dw, db = conv2d_backward(g[:, :, None], x[:, :, None], w[:, :, None], *sides)
     return dx[:, :, 0], dw[:, :, 0], db
 
-# %% ../../chapters/05_convolutional_networks.ipynb #0e8e51a8
+# %% ../../chapters/05_convolutional_networks.ipynb #157d0d88
 def max_pool2d(x: np.ndarray, size: Size) -> np.ndarray:
     """The largest entry of each window; windows do not overlap, incomplete ones drop.
 
@@ -262,7 +262,8 @@ def max_pool2d(x: np.ndarray, size: Size) -> np.ndarray:
     x, (rows, columns), (kh, kw) = _checked_pooling(x, size)
     lines = reduce(np.maximum, (x[:, :, _every(a, kh, rows)] for a in range(kh)))
     places = (_every(b, kw, columns) for b in range(kw))
-    return reduce(np.maximum, (lines[:, :, :, place] for place in places))
+    pooled = reduce(np.maximum, (lines[:, :, :, place] for place in places))
+    return pooled.copy()  # windows of 1 would give x itself
 
 
 def max_pool2d_backward(g: np.ndarray, x: np.ndarray, size: Size) -> np.ndarray:
@@ -502,18 +503,19 @@ def _checked_sequences(sequences: Sequence[np.ndarray]) -> list[np.ndarray]:
         rows.append(row)
     return rows
 
-# %% ../../chapters/05_convolutional_networks.ipynb #5b00b4f3
+# %% ../../chapters/05_convolutional_networks.ipynb #2c561ca3
 def masked_mean(values: Operand, mask: np.ndarray) -> Operand:
     """The mean of the values where the mask is True, as a number or a Tensor.
 
     values : array or Tensor, finite; mask : truth values of its shape, one at least
     True. Raises ValueError for bad input. Source: Chapter 5, eq-masked-mean.
     """
-    shape = checked_floats(_array(values), "values").shape
-    mask = np.asarray(mask)
+    array, mask = checked_floats(_array(values), "values"), np.asarray(mask)
+    shape = array.shape
     if mask.shape != shape or mask.dtype != bool or not mask.any():
         raise ValueError(
             f"mask must hold truth values, shape {shape}, at least one True, "
             f"got {mask.dtype} of shape {mask.shape}"
         )
-    return (values * mask).sum() / int(mask.sum())
+    counted = values * mask if isinstance(values, Tensor) else array * mask
+    return counted.sum() / int(mask.sum())

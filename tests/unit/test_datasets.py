@@ -43,6 +43,24 @@ def test_mnist():
     assert upright[14, 12:16].mean() > 4 * upright[14, :8].mean(), "line by line"
 
 
+def test_photographs():
+    photographs = datasets.load_photographs()
+    colour = {"astronaut", "chelsea", "coffee", "rocket"}
+    assert set(photographs) == colour | {"camera", "brick", "grass", "gravel"}
+    for name, picture in photographs.items():
+        assert picture.dtype == np.uint8
+        assert picture.shape == (224, 224, 3)[: 2 + (name in colour)]
+        assert picture.std() > 10
+    sky, coat = (
+        photographs["camera"][rows, columns].mean()
+        for rows, columns in (
+            (slice(10, 40), slice(150, 220)),
+            (slice(140, 190), slice(50, 80)),
+        )
+    )
+    assert sky > 2 * coat, "line by line, light is large"
+
+
 def test_dictionary_and_bible():
     dictionary, bible = datasets.load_dictionary(), datasets.load_bible()
     assert len(dictionary) == 144_996
