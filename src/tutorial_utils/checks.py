@@ -90,16 +90,19 @@ def checked_array(
     return given.astype(dtype, copy=False)
 
 
-def checked_floats(value: ArrayLike, name: str) -> np.ndarray:
+def checked_floats(value: ArrayLike, name: str, at_most: float = np.inf) -> np.ndarray:
     """Return value as a finite, non-empty floating array of its own shape.
 
-    A floating type is kept, whole numbers become float64. The result may share memory
-    with the argument, so treat it as read-only. Raises ValueError.
+    A floating type is kept, whole numbers become float64. at_most : of an entry's
+    size. The result may share memory with the argument, so treat it as read-only.
+    Raises ValueError.
     """
     given = _numbers(value)
     if given is None:
         raise ValueError(f"{name} must be an array of numbers, got {_short(value)}")
-    _largest(given, name)
+    largest = _largest(given, name)
+    if largest > at_most:
+        raise ValueError(f"{name} must be at most {at_most:g} in size, got {largest:g}")
     is_floating = given.dtype.kind == "f"
     return given if is_floating else given.astype(np.float64)
 
@@ -108,7 +111,7 @@ def _numbers(value: ArrayLike) -> np.ndarray | None:
     """The value as an array of numbers, None if it is something else."""
     try:
         given = np.asarray(value)
-    except ValueError:  # rows of different lengths
+    except (ValueError, TypeError, RuntimeError):  # rows of different lengths, say
         return None
     is_numeric = given.dtype.kind in "biuf" and not np.ma.is_masked(value)
     return given if is_numeric else None

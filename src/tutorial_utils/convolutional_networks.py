@@ -6,14 +6,15 @@ __all__ = ['Size', 'output_size', 'im2col', 'col2im', 'conv2d', 'conv2d_backward
            'max_pool2d_node', 'k_max_pool', 'k_max_pool_backward', 'k_max_pool_node', 'bucket_by_length',
            'pad_sequences', 'masked_mean']
 
-# %% ../../chapters/05_convolutional_networks.ipynb #7ea7f1c5
+# %% ../../chapters/05_convolutional_networks.ipynb #b5cb8748
 from collections.abc import Sequence
 from functools import reduce
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from tutorial_utils.checks import (
+    LARGEST,
     checked_array,
     checked_count,
     checked_floats,
@@ -24,7 +25,7 @@ from tutorial_utils.training import (
     Tensor,
 )
 
-# %% ../../chapters/05_convolutional_networks.ipynb #4b86be88
+# %% ../../chapters/05_convolutional_networks.ipynb #f29f6bcc
 Size: TypeAlias = int | tuple[int, int]
 
 
@@ -44,24 +45,29 @@ def output_size(length: int, size: int, stride: int = 1, padding: int = 0) -> in
         )
     return (length + 2 * padding - size) // stride + 1
 
-
+# %% ../../chapters/05_convolutional_networks.ipynb #08248638
 def _pair(value: Size, name: str, at_least: int = 1) -> tuple[int, int]:
     """A number for both directions, or a pair (down, across)."""
     pair = tuple(value) if isinstance(value, tuple | list) else (value, value)
     if len(pair) != 2:
-        raise ValueError(f"{name} must be a number or a pair, got {value!r}")
+        raise ValueError(f"{name} must be a number or a pair, got {value!r:.60}")
     down, across = (checked_count(number, name, at_least) for number in pair)
     return down, across
 
 
 def _checked_axes(value: np.ndarray, name: str, axes: str) -> np.ndarray:
     """The value as a finite floating array with these axes, as in "N, C, H, W"."""
-    array = checked_floats(value, name)
+    array = checked_floats(value, name, at_most=LARGEST)
     if array.ndim != len(axes.split(", ")):
         raise ValueError(f"{name} must have shape ({axes}), got {array.shape}")
     return array
 
-# %% ../../chapters/05_convolutional_networks.ipynb #e4c2a4cd
+
+def _every(start: int, step: int, count: int) -> slice:
+    """`count` places, from start on and step apart."""
+    return slice(start, start + step * count, step)
+
+# %% ../../chapters/05_convolutional_networks.ipynb #91271ae2
 def im2col(
     x: np.ndarray, size: Size, stride: Size = 1, padding: Size = 0
 ) -> np.ndarray:
@@ -79,17 +85,12 @@ def im2col(
     if ph or pw:
         x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
     windows = np.empty((C, kh, kw, N, rows, columns), x.dtype)
-    for a, b in np.ndindex(kh, kw):
-        place = _every(a, down, rows), _every(b, across, columns)
-        windows[:, a, b] = x[:, :, *place].swapaxes(0, 1)
+    for a, e in np.ndindex(kh, kw):
+        place = _every(a, down, rows), _every(e, across, columns)
+        windows[:, a, e] = x[:, :, *place].swapaxes(0, 1)
     return windows.reshape(C * kh * kw, N * rows * columns)
 
-
-def _every(start: int, step: int, count: int) -> slice:
-    """`count` places, from start on and step apart."""
-    return slice(start, start + step * count, step)
-
-# %% ../../chapters/05_convolutional_networks.ipynb #f1606841
+# %% ../../chapters/05_convolutional_networks.ipynb #d95347a2
 def col2im(
     columns: np.ndarray,
     shape: Sequence[int],
@@ -106,7 +107,9 @@ def col2im(
     """
     columns = _checked_axes(columns, "columns", "C kh kw, N H' W'")
     if not isinstance(shape, tuple | list) or len(shape) != 4:
-        raise ValueError(f"shape must be four lengths, N, C, H and W, got {shape!r}")
+        raise ValueError(
+            f"shape must be four lengths, N, C, H and W, got {shape!r:.60}"
+        )
     N, C, H, W = (checked_count(length, "shape") for length in shape)
     (kh, kw), (down, across) = _pair(size, "size"), _pair(stride, "stride")
     ph, pw = _pair(padding, "padding", at_least=0)
@@ -114,15 +117,26 @@ def col2im(
     expected = (C * kh * kw, N * n_rows * n_columns)
     if columns.shape != expected:
         raise ValueError(f"columns must have shape {expected}, got {columns.shape}")
-    windows = columns.reshape(C, kh, kw, N, n_rows, n_columns)
+    return _added_windows(columns, (N, C, H, W), (kh, kw), (down, across), (ph, pw))
+
+
+def _added_windows(
+    columns: np.ndarray,
+    shape: tuple[int, ...],
+    size: tuple[int, ...],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+) -> np.ndarray:
+    (N, C, H, W), (kh, kw), (down, across), (ph, pw) = shape, size, stride, padding
+    rows, n_columns = output_size(H, kh, down, ph), output_size(W, kw, across, pw)
+    windows = columns.reshape(C, kh, kw, N, rows, n_columns)
     x = np.zeros((C, N, H + 2 * ph, W + 2 * pw), columns.dtype)
-    for a, b in np.ndindex(kh, kw):
-        x[:, :, _every(a, down, n_rows), _every(b, across, n_columns)] += windows[
-            :, a, b
-        ]
+    for a, e in np.ndindex(kh, kw):
+        place = _every(a, down, rows), _every(e, across, n_columns)
+        x[:, :, *place] += windows[:, a, e]
     return x[:, :, ph : ph + H, pw : pw + W].swapaxes(0, 1)
 
-# %% ../../chapters/05_convolutional_networks.ipynb #a8f80e4d
+# %% ../../chapters/05_convolutional_networks.ipynb #98194ad2
 def conv2d(
     x: np.ndarray,
     w: np.ndarray,
@@ -138,10 +152,10 @@ def conv2d(
     Source: Chapter 5, eq-conv2d and eq-im2col.
     """
     x, w, b = _checked_layer(x, w, b)
-    columns = im2col(x, w.shape[2:], stride, padding)
-    return _filtered(columns, w, b, _output_shape(x, w, stride, padding))
+    shape = _output_shape(x, w, stride, padding)
+    return _filtered(im2col(x, w.shape[2:], stride, padding), w, b, shape)
 
-
+# %% ../../chapters/05_convolutional_networks.ipynb #d25ed171
 def conv2d_backward(
     g: np.ndarray,
     x: np.ndarray,
@@ -160,10 +174,13 @@ def conv2d_backward(
     if g.shape != expected:
         raise ValueError(f"g must have shape {expected}, got {g.shape}")
     columns = im2col(x, w.shape[2:], stride, padding)
-    dx = _gradient_by_input(g, w, x.shape, stride, padding)
-    return dx, _gradient_by_weights(g, columns, w.shape), g.sum(axis=(0, 2, 3))
+    return (
+        _gradient_by_input(g, w, x.shape, stride, padding),
+        _gradient_by_weights(g, columns, w.shape),
+        _as_matrix(g).sum(axis=1),
+    )
 
-# %% ../../chapters/05_convolutional_networks.ipynb #fde254cd
+# %% ../../chapters/05_convolutional_networks.ipynb #a0170a5b
 def _filtered(
     columns: np.ndarray, w: np.ndarray, b: np.ndarray, shape: tuple[int, ...]
 ) -> np.ndarray:
@@ -188,22 +205,33 @@ def _gradient_by_input(
     g: np.ndarray, w: np.ndarray, shape: tuple[int, ...], stride: Size, padding: Size
 ) -> np.ndarray:
     columns = w.reshape(len(w), -1).T @ _as_matrix(g)
-    return col2im(columns, shape, w.shape[2:], stride, padding)
+    sides = _pair(stride, "stride"), _pair(padding, "padding", at_least=0)
+    return _added_windows(columns, shape, w.shape[2:], *sides)
 
-
+# %% ../../chapters/05_convolutional_networks.ipynb #153c4fb8
 def _output_shape(
     x: np.ndarray, w: np.ndarray, stride: Size, padding: Size
 ) -> tuple[int, ...]:
     strides, paddings = _pair(stride, "stride"), _pair(padding, "padding", at_least=0)
+    padded = tuple(n + 2 * p for n, p in zip(x.shape[2:], paddings, strict=True))
+    if w.shape[2] > padded[0] or w.shape[3] > padded[1]:
+        raise ValueError(
+            f"w must have windows that fit into the padded input, {padded}, "
+            f"got {w.shape[2:]}"
+        )
     sizes = map(output_size, x.shape[2:], w.shape[2:], strides, paddings)
     return len(x), len(w), *sizes
 
 
 def _checked_layer(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray | None
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray | None,
+    places: str = "H, W",
+    window: str = "kh, kw",
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    x = _checked_axes(x, "x", "N, C, H, W")
-    w = _checked_axes(w, "w", "F, C, kh, kw")
+    x = _checked_axes(x, "x", f"N, C, {places}")
+    w = _checked_axes(w, "w", f"F, C, {window}")
     if w.shape[1] != x.shape[1]:
         raise ValueError(
             f"w must have the {x.shape[1]} channels of x on its second axis, "
@@ -220,7 +248,7 @@ def _checked_shape(value: np.ndarray, name: str, shape: tuple[int, ...]) -> np.n
         raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
     return array
 
-# %% ../../chapters/05_convolutional_networks.ipynb #2bb9f549
+# %% ../../chapters/05_convolutional_networks.ipynb #368761b4
 def conv1d(
     x: np.ndarray,
     w: np.ndarray,
@@ -233,7 +261,7 @@ def conv1d(
     Raises ValueError for bad input, or a window that does not fit.
     Source: Chapter 5, eq-conv1d.
     """
-    x, w = _checked_axes(x, "x", "N, C, T"), _checked_axes(w, "w", "F, C, k")
+    x, w, b = _checked_layer(x, w, b, "T", "k")
     flat = conv2d(x[:, :, None], w[:, :, None], b, (1, stride), (0, padding))
     return flat[:, :, 0]
 
@@ -245,13 +273,14 @@ def conv1d_backward(
 
     Raises ValueError for bad input. Source: Chapter 5, prop-conv-gradients.
     """
-    x, w = _checked_axes(x, "x", "N, C, T"), _checked_axes(w, "w", "F, C, k")
-    g = _checked_axes(g, "g", "N, F, T'")
+    x, w, _ = _checked_layer(x, w, None, "T", "k")
     sides = (1, stride), (0, padding)
+    *kept, _, length = _output_shape(x[:, :, None], w[:, :, None], *sides)
+    g = _checked_shape(g, "g", (*kept, length))
     dx, dw, db = conv2d_backward(g[:, :, None], x[:, :, None], w[:, :, None], *sides)
     return dx[:, :, 0], dw[:, :, 0], db
 
-# %% ../../chapters/05_convolutional_networks.ipynb #157d0d88
+# %% ../../chapters/05_convolutional_networks.ipynb #8ade9266
 def max_pool2d(x: np.ndarray, size: Size) -> np.ndarray:
     """The largest entry of each window; windows do not overlap, incomplete ones drop.
 
@@ -261,7 +290,7 @@ def max_pool2d(x: np.ndarray, size: Size) -> np.ndarray:
     """
     x, (rows, columns), (kh, kw) = _checked_pooling(x, size)
     lines = reduce(np.maximum, (x[:, :, _every(a, kh, rows)] for a in range(kh)))
-    places = (_every(b, kw, columns) for b in range(kw))
+    places = (_every(e, kw, columns) for e in range(kw))
     pooled = reduce(np.maximum, (lines[:, :, :, place] for place in places))
     return pooled.copy()  # windows of 1 would give x itself
 
@@ -276,8 +305,8 @@ def max_pool2d_backward(g: np.ndarray, x: np.ndarray, size: Size) -> np.ndarray:
     g = _checked_shape(g, "g", (*x.shape[:2], rows, columns))
     largest = max_pool2d(x, size)
     dx, is_open = np.zeros(x.shape, g.dtype), np.ones(g.shape, bool)
-    for a, b in np.ndindex(kh, kw):
-        place = ..., _every(a, kh, rows), _every(b, kw, columns)
+    for a, e in np.ndindex(kh, kw):
+        place = ..., _every(a, kh, rows), _every(e, kw, columns)
         takes = is_open & (x[place] == largest)
         dx[place] = np.where(takes, g, 0)
         is_open &= ~takes
@@ -315,9 +344,9 @@ def average_pool2d_backward(g: np.ndarray, x: np.ndarray, size: Size) -> np.ndar
     dx[:, :, : rows * kh, : columns * kw] = shares
     return dx
 
-# %% ../../chapters/05_convolutional_networks.ipynb #c76eec9d
-def _array(operand: Operand) -> np.ndarray:
-    return operand.value if isinstance(operand, Node) else np.asarray(operand)
+# %% ../../chapters/05_convolutional_networks.ipynb #06522c0d
+def _array(operand: Any) -> Any:
+    return operand.value if isinstance(operand, Node) else operand
 
 
 def _above(operation: str, value: np.ndarray, *edges: tuple) -> Tensor:
@@ -328,42 +357,51 @@ def _above(operation: str, value: np.ndarray, *edges: tuple) -> Tensor:
 
 
 def conv2d_node(
-    x: Operand, w: Operand, b: Operand, stride: Size = 1, padding: Size = 0
+    x: Operand,
+    w: Operand,
+    b: "Operand | None" = None,
+    stride: Size = 1,
+    padding: Size = 0,
 ) -> Tensor:
     """`conv2d` as a node of a computation graph. Each of x, w and b may be a Tensor.
 
     Arguments, shapes and errors as `conv2d`. Source: Chapter 5, prop-conv-gradients.
     """
     X, W, B = _checked_layer(_array(x), _array(w), _array(b))
+    shape = _output_shape(X, W, stride, padding)
     columns = im2col(X, W.shape[2:], stride, padding)
     return _above(
         "conv2d",
-        _filtered(columns, W, B, _output_shape(X, W, stride, padding)),
+        _filtered(columns, W, B, shape),
         (x, lambda g: _gradient_by_input(g, W, X.shape, stride, padding)),
         (w, lambda g: _gradient_by_weights(g, columns, W.shape)),
-        (b, lambda g: g.sum(axis=(0, 2, 3))),
+        (b, lambda g: _as_matrix(g).sum(axis=1)),
     )
 
-
+# %% ../../chapters/05_convolutional_networks.ipynb #8504a0f5
 def conv1d_node(
-    x: Operand, w: Operand, b: Operand, stride: int = 1, padding: int = 0
+    x: Operand,
+    w: Operand,
+    b: "Operand | None" = None,
+    stride: int = 1,
+    padding: int = 0,
 ) -> Tensor:
     """`conv1d` as a node of a computation graph. Each of x, w and b may be a Tensor.
 
     Arguments, shapes and errors as `conv1d`. Source: Chapter 5, prop-conv-gradients.
     """
-    X, W = _checked_axes(_array(x), "x", "N, C, T"), _array(w)
-    W = _checked_axes(W, "w", "F, C, k")
-    flat = conv2d_node(
-        _reshaped(x, (*X.shape[:2], 1, -1)),
-        _reshaped(w, (*W.shape[:2], 1, -1)),
-        *(b, (1, stride), (0, padding)),
-    )
-    return flat.reshape(len(X), len(W), -1)
+    X, W, _ = _checked_layer(_array(x), _array(w), _array(b), "T", "k")
+    sides = (1, stride), (0, padding)
+    flat = conv2d_node(_of_height_1(x, X), _of_height_1(w, W), b, *sides)
+    return flat[:, :, 0]
 
 
-def _reshaped(x: Operand, shape: tuple[int, ...]) -> Operand:
-    return x.reshape(*shape) if isinstance(x, Tensor) else _array(x).reshape(shape)
+def _of_height_1(operand: Operand, value: np.ndarray) -> Operand:
+    """(N, C, T) as (N, C, 1, T), below the operand if that is a node."""
+    flat = value[:, :, None]
+    if not isinstance(operand, Node):
+        return flat
+    return _above("height 1", flat, (operand, lambda g: g[:, :, 0]))
 
 
 def max_pool2d_node(x: Operand, size: Size) -> Tensor:
@@ -375,7 +413,7 @@ def max_pool2d_node(x: Operand, size: Size) -> Tensor:
     share = (x, lambda g: max_pool2d_backward(g, X, size))
     return _above("max_pool2d", max_pool2d(X, size), share)
 
-# %% ../../chapters/05_convolutional_networks.ipynb #4b89bea9
+# %% ../../chapters/05_convolutional_networks.ipynb #616fb550
 def k_max_pool(x: np.ndarray, k: int, mask: np.ndarray | None = None) -> np.ndarray:
     """The k largest entries along the last axis, in the order in which they stand.
 
@@ -389,6 +427,45 @@ def k_max_pool(x: np.ndarray, k: int, mask: np.ndarray | None = None) -> np.ndar
     return np.where(counts, np.take_along_axis(x, places, axis=-1), 0)
 
 
+def _k_largest(
+    x: np.ndarray, k: int, mask: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, the places of its k largest entries (..., k), and whether they count."""
+    x = checked_floats(x, "x")
+    if x.ndim == 0:
+        raise ValueError(f"x must have at least one axis, got the number {x}")
+    if checked_count(k, "k") > x.shape[-1]:
+        raise ValueError(f"k must be at most the length, {x.shape[-1]}, got {k}")
+    inside = np.ones(x.shape, bool) if mask is None else _checked_mask(mask, x.shape)
+    falling = np.argsort(np.where(inside, -x, np.inf), axis=-1, kind="stable")
+    places = np.sort(falling[..., :k], axis=-1)
+    counts = np.take_along_axis(inside, places, axis=-1)
+    last = np.argsort(~counts, axis=-1, kind="stable")  # fill the end, not the front
+    places = np.take_along_axis(places, last, axis=-1)
+    return x, places, np.take_along_axis(counts, last, axis=-1)
+
+# %% ../../chapters/05_convolutional_networks.ipynb #e21528b5
+def _checked_mask(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The mask, repeated to a shape; it must be of truth values."""
+    mask = _truth_values(mask)
+    try:
+        return np.broadcast_to(mask, shape)
+    except ValueError:
+        raise ValueError(
+            f"mask must broadcast to shape {shape}, got {mask.shape}"
+        ) from None
+
+
+def _truth_values(mask: np.ndarray) -> np.ndarray:
+    try:
+        array = np.asarray(mask)
+    except ValueError:  # rows of different lengths, or a Tensor
+        array = np.empty(0)
+    if array.dtype != bool or np.ma.is_masked(mask):
+        raise ValueError(f"mask must hold True and False, got {mask!r:.60}")
+    return array
+
+# %% ../../chapters/05_convolutional_networks.ipynb #0ed0f48c
 def k_max_pool_backward(
     g: np.ndarray, x: np.ndarray, k: int, mask: np.ndarray | None = None
 ) -> np.ndarray:
@@ -409,38 +486,7 @@ def k_max_pool_node(x: Operand, k: int, mask: np.ndarray | None = None) -> Tenso
     share = (x, lambda g: k_max_pool_backward(g, X, k, mask))
     return _above("k_max_pool", k_max_pool(X, k, mask), share)
 
-
-def _k_largest(
-    x: np.ndarray, k: int, mask: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x, the places of its k largest entries (..., k), and whether they count."""
-    x = checked_floats(x, "x")
-    if x.ndim == 0:
-        raise ValueError(f"x must have at least one axis, got the number {x}")
-    if checked_count(k, "k") > x.shape[-1]:
-        raise ValueError(f"k must be at most the length, {x.shape[-1]}, got {k}")
-    inside = np.ones(x.shape, bool) if mask is None else _checked_mask(mask, x.shape)
-    falling = np.argsort(np.where(inside, -x, np.inf), axis=-1, kind="stable")
-    places = np.sort(falling[..., :k], axis=-1)
-    counts = np.take_along_axis(inside, places, axis=-1)
-    last = np.argsort(~counts, axis=-1, kind="stable")  # fill the end, not the front
-    places = np.take_along_axis(places, last, axis=-1)
-    return x, places, np.take_along_axis(counts, last, axis=-1)
-
-
-def _checked_mask(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The mask, repeated to a shape; it must be of truth values."""
-    mask = np.asarray(mask)
-    if mask.dtype != bool:
-        raise ValueError(f"mask must hold True and False, got {mask.dtype}")
-    try:
-        return np.broadcast_to(mask, shape)
-    except ValueError:
-        raise ValueError(
-            f"mask must broadcast to shape {shape}, got {mask.shape}"
-        ) from None
-
-# %% ../../chapters/05_convolutional_networks.ipynb #9d6d1aed
+# %% ../../chapters/05_convolutional_networks.ipynb #908e4dba
 def bucket_by_length(lengths: Sequence[int], batch_size: int) -> list[np.ndarray]:
     """Cut the numbers 0 to N - 1 into batches of similar length.
 
@@ -459,7 +505,7 @@ def bucket_by_length(lengths: Sequence[int], batch_size: int) -> list[np.ndarray
     order = np.argsort(counts, kind="stable")
     return [order[start : start + size] for start in range(0, len(order), size)]
 
-
+# %% ../../chapters/05_convolutional_networks.ipynb #1fd75ed2
 def pad_sequences(
     sequences: Sequence[np.ndarray], value: float = 0
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -467,12 +513,15 @@ def pad_sequences(
 
     sequences : N arrays of numbers (T_n,), or of vectors (T_n, d), T_n at least 1.
     Returns the array (N, T) or (N, T, d) with T the largest length, and the mask
-    (N, T), True at what is not padding. Raises ValueError for bad input.
+    (N, T), True at what is not padding. Floating types are kept; whole numbers come
+    back as int64, as float64 if value is a fraction. Raises ValueError for bad input.
     Source: Chapter 5, convolutional-batches.
     """
-    rows = _checked_sequences(sequences)
+    rows, value = _checked_sequences(sequences), _checked_filler(value)
     longest = max(len(row) for row in rows)
-    kind = np.result_type(np.min_scalar_type(_checked_filler(value)), *rows)
+    kind = np.result_type(*rows)
+    if kind.kind != "f":
+        kind = np.dtype(np.float64 if value % 1 else np.int64)
     padded = np.full((len(rows), longest, *rows[0].shape[1:]), value, kind)
     mask = np.zeros((len(rows), longest), bool)
     for n, row in enumerate(rows):
@@ -480,16 +529,19 @@ def pad_sequences(
         mask[n, : len(row)] = True
     return padded, mask
 
-
+# %% ../../chapters/05_convolutional_networks.ipynb #a16d06fe
 def _checked_filler(value: float) -> float:
     filler = checked_floats(value, "value")
     if filler.ndim:
         raise ValueError(f"value must be one number, got shape {filler.shape}")
-    return value
+    return float(filler)
 
 
 def _checked_sequences(sequences: Sequence[np.ndarray]) -> list[np.ndarray]:
-    if not isinstance(sequences, Sequence | np.ndarray) or len(sequences) == 0:
+    is_list = isinstance(sequences, list | tuple) or (
+        isinstance(sequences, np.ndarray) and sequences.ndim > 0
+    )
+    if not is_list or len(sequences) == 0:
         raise ValueError(f"sequences must be a list, not empty, got {sequences!r:.60}")
     rows: list[np.ndarray] = []
     for n, sequence in enumerate(sequences):
@@ -503,19 +555,19 @@ def _checked_sequences(sequences: Sequence[np.ndarray]) -> list[np.ndarray]:
         rows.append(row)
     return rows
 
-# %% ../../chapters/05_convolutional_networks.ipynb #2c561ca3
+# %% ../../chapters/05_convolutional_networks.ipynb #e11798b3
 def masked_mean(values: Operand, mask: np.ndarray) -> Operand:
     """The mean of the values where the mask is True, as a number or a Tensor.
 
     values : array or Tensor, finite; mask : truth values of its shape, one at least
     True. Raises ValueError for bad input. Source: Chapter 5, eq-masked-mean.
     """
-    array, mask = checked_floats(_array(values), "values"), np.asarray(mask)
-    shape = array.shape
-    if mask.shape != shape or mask.dtype != bool or not mask.any():
-        raise ValueError(
-            f"mask must hold truth values, shape {shape}, at least one True, "
-            f"got {mask.dtype} of shape {mask.shape}"
-        )
-    counted = values * mask if isinstance(values, Tensor) else array * mask
-    return counted.sum() / int(mask.sum())
+    array, mask = checked_floats(_array(values), "values"), _truth_values(mask)
+    if mask.shape != array.shape:
+        raise ValueError(f"mask must have shape {array.shape}, got {mask.shape}")
+    if not mask.any():
+        raise ValueError("mask must be True somewhere, got False everywhere")
+    mean, count = np.mean(array, where=mask), int(mask.sum())
+    if not isinstance(values, Node):
+        return mean
+    return _above("masked_mean", mean, (values, lambda g: np.where(mask, g / count, 0)))

@@ -69,6 +69,8 @@ def fault_of_value(got: Any, expected: Any, where: str) -> str | None:
     """Say how a value differs from the expected one, None if it does not."""
     if got is None:
         return f"nothing came back {where}; is there a return?"
+    if np.iscomplexobj(got):
+        return f"real numbers are expected {where}, but complex ones came."
     try:
         values = np.asarray(got, dtype=float)
     except (TypeError, ValueError):
@@ -966,28 +968,26 @@ def share_of_words_left(counts: np.ndarray, t: float) -> float:
 
 
 def layer_cost(
-    C: int, H: int, W: int, F: int, k: int, s: int, p: int
+    C: int, H: int, W: int, F: int, k: int, s: int, p: int, r: int
 ) -> tuple[int, int, int, int]:
     """Exercise 5.1: height, width, parameters and multiplications of a layer."""
-    from .convolutional_networks import output_size
+    rows, columns = ((n + 2 * p - k) // s + 1 for n in (H, W))
+    seen = C // r * k**2
+    return rows, columns, F * (seen + 1), F * seen * rows * columns
 
-    rows, columns = output_size(H, k, s, p), output_size(W, k, s, p)
-    return rows, columns, F * (C * k**2 + 1), F * C * k**2 * rows * columns
 
-
-def layer_cost_at_every_pixel(
-    C: int, H: int, W: int, F: int, k: int, s: int, p: int
+def layer_cost_without_groups(
+    C: int, H: int, W: int, F: int, k: int, s: int, p: int, r: int
 ) -> tuple[int, int, int, int]:
-    """A wrong answer to 5.1: multiplications at every pixel of the input."""
-    rows, columns, parameters, _ = layer_cost(C, H, W, F, k, s, p)
-    return rows, columns, parameters, F * C * k**2 * H * W
+    """A wrong answer to 5.1: every filter sees all channels."""
+    return layer_cost(C, H, W, F, k, s, p, 1)
 
 
 def _layer_sizes(rng: np.random.Generator) -> tuple:
     k = int(rng.integers(1, 6))
-    C, F, s = (int(n) for n in rng.integers(1, 5, size=3))
+    in_group, out_group, r, s = (int(n) for n in rng.integers(1, 5, size=4))
     H, W = (int(n) for n in rng.integers(k, 30, size=2))
-    return C, H, W, F, k, s, int(rng.integers(3))
+    return r * in_group, H, W, r * out_group, k, s, int(rng.integers(3)), r
 
 
 def true_convolution(x: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -998,22 +998,19 @@ def true_convolution(x: np.ndarray, w: np.ndarray) -> np.ndarray:
     return conv2d(x[None, None], w[None, None, ::-1, ::-1], padding=around)[0, 0]
 
 
-def receptive_field(layers: list[tuple[int, int]]) -> tuple[int, int]:
-    """Exercise 5.3: what a unit sees, and the distance to its neighbour's field."""
-    field, step = 1, 1
-    for window, stride in layers:
-        field += (window - 1) * step
-        step *= stride
-    return field, step
+def layers_to_see(k: int, s: int, wanted: int) -> int:
+    """Exercise 5.3: how many layers it takes until a unit sees that far."""
+    field, step, n = 1, 1, 0
+    while field < wanted:
+        field += (k - 1) * step
+        step *= s
+        n += 1
+    return n
 
 
-def receptive_field_late(layers: list[tuple[int, int]]) -> tuple[int, int]:
+def layers_to_see_late(k: int, s: int, wanted: int) -> int:
     """A wrong answer to 5.3: the step is updated before the field."""
-    field, step = 1, 1
-    for window, stride in layers:
-        step *= stride
-        field += (window - 1) * step
-    return field, step
+    return layers_to_see(k, s, 1 + -(-(wanted - 1) // s)) if wanted > 1 else 0
 
 
 def dilated_gradients(
@@ -1054,6 +1051,13 @@ def product_of_means(w: np.ndarray) -> np.ndarray:
     return np.outer(w.mean(axis=1), w.mean(axis=0)) / w.mean()
 
 
+def _filter_with_a_leading_direction(rng: np.random.Generator) -> tuple:
+    """Its first singular value stands apart, so that single precision will do."""
+    k = int(rng.integers(2, 6))
+    w = rng.normal(size=(k, k))
+    return (w + 3 * nearest_separable(w),)
+
+
 def overlapping_gradient(g: np.ndarray, x: np.ndarray, k: int, s: int) -> np.ndarray:
     """Exercise 5.6: the gradient of max pooling over windows that overlap."""
     dx = np.zeros(len(x))
@@ -1073,7 +1077,7 @@ def overwritten_gradient(g: np.ndarray, x: np.ndarray, k: int, s: int) -> np.nda
 def _overlapping(rng: np.random.Generator) -> tuple:
     n, s = (int(number) for number in rng.integers(2, 6, size=2))
     k = s + int(rng.integers(1, 4))
-    x = rng.integers(4, size=s * (n - 1) + k).astype(float)
+    x = rng.integers(-3, 2, size=s * (n - 1) + k + int(rng.integers(s))).astype(float)
     return rng.normal(size=n), x, k, s
 
 
@@ -1090,9 +1094,11 @@ def average_over_all(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 def _padded_features(rng: np.random.Generator) -> tuple:
     N, F, T = (int(n) for n in rng.integers(2, 6, size=3))
-    lengths = rng.integers(1, T + 1, size=N)
-    lengths[0] = T - 1
-    return rng.normal(size=(N, F, T)), np.arange(T) < lengths[:, None]
+    mask = rng.random((N, T)) < 0.5
+    mask[np.arange(N), rng.integers(T, size=N)] = True
+    mask[0, rng.integers(T)] = False
+    mask[0, (mask[0].argmin() + 1) % T] = True
+    return np.maximum(rng.normal(size=(N, F, T)), 0), mask
 
 
 def mirror_filters(w: np.ndarray) -> np.ndarray:
@@ -1477,10 +1483,12 @@ def exercises() -> dict[str, Exercise]:
             like_function(
                 layer_cost,
                 _layer_sizes,
-                lambda C, H, W, F, k, s, p: f"{C, H, W = }, {F, k = }, {s = }, {p = }",
+                lambda C, H, W, F, k, s, p, r: (
+                    f"{C, H, W = }, {F, k = }, {s = }, {p = }, {r = }"
+                ),
             ),
             right=layer_cost,
-            wrong=layer_cost_at_every_pixel,
+            wrong=layer_cost_without_groups,
         ),
         "5.2": Exercise(
             like_function(
@@ -1496,21 +1504,16 @@ def exercises() -> dict[str, Exercise]:
         ),
         "5.3": Exercise(
             like_function(
-                receptive_field,
+                layers_to_see,
                 lambda rng: (
-                    [
-                        (int(k), int(s))
-                        for k, s in zip(
-                            rng.integers(1, 6, size=4),
-                            rng.integers(1, 4, size=4),
-                            strict=True,
-                        )
-                    ],
+                    int(rng.integers(2, 6)),
+                    int(rng.integers(1, 4)),
+                    int(rng.integers(1, 300)),
                 ),
-                lambda layers: f"layers {layers}",
+                lambda k, s, wanted: f"{k = }, {s = } and {wanted = }",
             ),
-            right=receptive_field,
-            wrong=receptive_field_late,
+            right=layers_to_see,
+            wrong=layers_to_see_late,
         ),
         "5.4": Exercise(
             like_function(
@@ -1526,7 +1529,7 @@ def exercises() -> dict[str, Exercise]:
         "5.5": Exercise(
             like_function(
                 nearest_separable,
-                lambda rng: (rng.normal(size=(k := int(rng.integers(2, 6)), k)),),
+                _filter_with_a_leading_direction,
                 lambda w: f"w of shape {w.shape}",
             ),
             right=nearest_separable,

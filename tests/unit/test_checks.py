@@ -8,6 +8,7 @@ from tutorial_utils.checks import (
     assert_equal,
     checked_array,
     checked_count,
+    checked_floats,
     checked_labels,
     checked_number,
     relative_error,
@@ -82,3 +83,16 @@ def test_an_array_without_axes_is_a_number():
     for bad in (np.array([0.5]), np.array(True), np.array(np.nan), np.array("a")):
         with pytest.raises(ValueError, match="rate must be a finite number above 0"):
             checked_number(bad, "rate", above=0)
+
+
+def test_floats_may_be_bounded_and_what_is_no_array_is_named():
+    assert checked_floats([-3.0, 2.0], "x", at_most=3).tolist() == [-3, 2]
+    with pytest.raises(ValueError, match="x must be at most 2 in size, got 3"):
+        checked_floats([-3.0, 2.0], "x", at_most=2)
+
+    class Stubborn:
+        def __array__(self, *_, **__):
+            raise RuntimeError("call detach first")
+
+    with pytest.raises(ValueError, match="x must be an array of numbers"):
+        checked_floats(Stubborn(), "x")

@@ -343,7 +343,12 @@ def test_buckets_hold_every_index_once_in_order_of_length(lengths, size):
     assert [len(batch) for batch in batches[:-1]] == [size] * (len(batches) - 1)
     assert 1 <= len(batches[-1]) <= size
     assert all(batch.dtype.kind == "i" for batch in batches)
-    assert bucket_by_length([5] * 4, 3)[0].tolist() == [0, 1, 2]
+
+
+def test_equal_lengths_keep_their_order():
+    order = np.concatenate(bucket_by_length(np.tile([1, 2], 50), 7))
+    assert order.tolist() == [*range(0, 100, 2), *range(1, 100, 2)]
+    assert np.concatenate(bucket_by_length([300, 2, 299], 2)).tolist() == [1, 2, 0]
 
 
 @given(seed=seeds, vectors=st.booleans())
@@ -469,6 +474,118 @@ def test_a_node_without_tensors_is_a_leaf():
     assert conv2d_node(X2, W2, np.zeros(4)).parents == ()
 
 
+@pytest.mark.parametrize("same", ["x and w", "all leaves twice"])
+def test_a_tensor_may_stand_in_several_places(same):
+    rng = np.random.default_rng(0)
+    x, b = rng.normal(size=(3, 3, 3, 3)), rng.normal(size=3)
+    leaf = Tensor(x)
+    if same == "x and w":
+        h, expected = conv2d_node(leaf, leaf, b), conv2d(x, x, b)
+        dx, dw, _ = conv2d_backward(np.ones(expected.shape), x, x)
+        assert_equal(h.value, expected, "value")
+    else:
+        h = conv2d_node(leaf, x, b) + conv2d_node(leaf, x, b)
+        dx, dw, _ = conv2d_backward(np.ones(h.value.shape), x, x)
+        dw = dx
+    h.sum().backward()
+    assert_equal(leaf.gradient, dx + dw, "the shares are added", 1e-12)
+
+
+def test_nodes_take_pairs_no_bias_and_plain_nodes():
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(2, 3, 7, 6)), rng.normal(size=(4, 3, 3, 2))
+    sides = (2, 1), (0, 1)
+    leaf = Node(x)
+    h = conv2d_node(leaf, w, None, *sides)
+    assert_equal(h.value, conv2d(x, w, None, *sides), "value")
+    h.sum().backward()
+    g = np.ones(h.value.shape)
+    assert_equal(leaf.gradient, conv2d_backward(g, x, w, *sides)[0], "dx", 1e-12)
+    pooled = max_pool2d_node(leaf, (2, 3))
+    pooled.sum().backward()
+    by_hand = max_pool2d_backward(np.ones(pooled.value.shape), x, (2, 3))
+    assert_equal(leaf.gradient, by_hand, "pooling", 1e-12)
+    line = Node(x[:, :, 0])
+    conv1d_node(line, w[:, :, 0]).sum().backward()
+    assert line.gradient.shape == line.value.shape
+    mean = masked_mean(line, np.ones(line.value.shape, bool))
+    mean.backward()
+    assert_equal(
+        line.gradient, np.full(line.value.shape, 1 / line.value.size), "mean", 1e-12
+    )
+    plain = k_max_pool_node(line, 1)
+    (plain * np.arange(6.0).reshape(2, 3, 1)).sum().backward()
+    assert_equal(line.gradient.sum(axis=2).ravel(), np.arange(6.0), "k-max", 1e-12)
+
+
+# ---- what the results do not share, and what they do not change
+
+
+def test_results_share_no_memory_and_arguments_stay():
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(1, 2, 6, 6)), rng.normal(size=(3, 2, 1, 1))
+    g, pooled = rng.normal(size=(1, 3, 6, 6)), rng.normal(size=(1, 2, 3, 3))
+    mask, k_g = rng.random(6) < 0.5, rng.normal(size=(1, 2, 6, 2))
+    arguments = (x, w, g, pooled, mask, k_g)
+    before = snapshot(*arguments)
+    results = [
+        im2col(x, 1),
+        conv2d(x, w),
+        *conv2d_backward(g, x, w),
+        max_pool2d(x, 1),
+        average_pool2d(x, 1),
+        max_pool2d_backward(pooled, x, 2),
+        average_pool2d_backward(pooled, x, 2),
+        k_max_pool(x, 6, mask),
+        k_max_pool_backward(k_g, x, 2, mask),
+        *pad_sequences([x[0, 0]]),
+        *pad_sequences(x[0, 0]),
+        masked_mean(x, np.broadcast_to(mask, x.shape)),
+    ]
+    for argument, copy in zip(arguments, before, strict=True):
+        assert np.array_equal(argument, copy)
+        assert not any(np.shares_memory(argument, result) for result in results)
+    for argument in arguments:
+        argument.flags.writeable = False
+    conv2d_backward(g, x, w)
+    k_max_pool_backward(k_g, x, 2, mask)
+
+
+def test_mixed_types_and_types_of_gradients():
+    x, w = X2.astype(np.float32), W2.astype(np.float32)
+    assert conv2d(x, w, np.zeros(4)).dtype == np.float64
+    line, filters = x[:, :, 0], w[:, :, 0]
+    g = conv1d(line, filters)
+    single = [g, *conv1d_backward(g, line, filters)]
+    pooled = average_pool2d(x, 2)
+    single += [
+        average_pool2d_backward(pooled, x, 2),
+        k_max_pool_backward(k_max_pool(x, 2), x, 2),
+    ]
+    single += [masked_mean(x, np.ones(x.shape, bool))]
+    assert {part.dtype for part in single} == {np.dtype(np.float32)}
+    assert max_pool2d_backward(max_pool2d(X2, 2), x, 2).dtype == np.float64
+    leaf = Tensor(x)
+    masked_mean(leaf, np.ones(x.shape, bool)).backward()
+    assert leaf.gradient.dtype == np.float32
+    half = np.full(1000, 100, np.float16)
+    assert masked_mean(half, np.ones(1000, bool)) == 100
+
+
+def test_large_and_negative_values():
+    assert k_max_pool(np.array([-1e9, -2e9, 5e8]), 2).tolist() == [-1e9, 5e8]
+    mask = np.array([True, True, False])
+    assert k_max_pool(np.array([-1e9, -2e9, 5e8]), 2, mask).tolist() == [-1e9, -2e9]
+    assert max_pool2d(np.full((1, 1, 2, 2), -1e6), 2).item() == -1e6
+    assert pad_sequences([[0.5], [1.0, 2.0]], value=-1e6)[0][0, 1] == -1e6
+
+
+def test_db_is_exact_for_gradients_in_another_order():
+    g = np.full((64, 64, 16, 2), 0.1, np.float32).transpose(2, 3, 0, 1)
+    x, w = np.zeros((16, 1, 64, 64), np.float32), np.ones((2, 1, 1, 1), np.float32)
+    assert_equal(conv2d_backward(g, x, w)[2], np.full(2, 0.1 * 65536), "db", 1e-5)
+
+
 # ---- bad input
 
 NAN = X2.copy()
@@ -492,7 +609,7 @@ BAD_CALLS = [
     (lambda: conv2d(X2, W2, stride=(1, 1, 1)), "stride must be a number or a pair"),
     (
         lambda: conv2d(X2, np.ones((1, 3, 6, 1))),
-        "size must be at most the padded length, 5",
+        "w must have windows that fit into the padded input",
     ),
     (lambda: conv1d(X2, W2[:, :, 0]), r"x must have shape \(N, C, T\)"),
     (lambda: conv1d(X2[:, :, 0], W2), r"w must have shape \(F, C, k\)"),
@@ -526,6 +643,52 @@ BAD_CALLS = [
     (lambda: bucket_by_length([-1], 2), "lengths must be whole numbers of at least 0"),
     (lambda: bucket_by_length([1, np.nan], 2), "lengths must be finite"),
     (lambda: bucket_by_length([1], 0), "batch_size must be a whole number"),
+    (lambda: pad_sequences(np.array(5)), "sequences must be a list"),
+    (lambda: pad_sequences([[1]], value=np.nan), "value must be finite"),
+    (lambda: pad_sequences([np.ones((2, 1)), np.ones(2)]), "one d for all"),
+    (lambda: conv2d_backward(conv2d(X2, W2) * np.nan, X2, W2), "g must be finite"),
+    (
+        lambda: max_pool2d_backward(max_pool2d(X2, 2) * np.nan, X2, 2),
+        "g must be finite",
+    ),
+    (
+        lambda: average_pool2d_backward(max_pool2d(X2, 2) * np.nan, X2, 2),
+        "g must be finite",
+    ),
+    (
+        lambda: k_max_pool_backward(k_max_pool(X2, 2) * np.nan, X2, 2),
+        "g must be finite",
+    ),
+    (
+        lambda: conv1d_backward(X2[:, :, 0] * np.nan, X2[:, :, 0], np.ones((3, 3, 1))),
+        "g must be finite",
+    ),
+    (lambda: conv2d([[[[1e200]]]], [[[[1.0]]]]), "x must be at most 1e.150 in size"),
+    (lambda: conv2d_node(NAN, W2), "x must be finite"),
+    (lambda: conv2d_node([[1], [1, 2]], W2), "x must be an array of numbers"),
+    (
+        lambda: conv2d_node(np.ma.masked_less(X2, 3), W2),
+        "x must be an array of numbers",
+    ),
+    (lambda: conv2d_node(X2, Tensor(W2[:, :2])), "w must have the 3 channels"),
+    (lambda: conv1d_node(X2[:, :, 0], W2), r"w must have shape \(F, C, k\)"),
+    (lambda: conv1d(X2[:, :, 0], np.ones((1, 2, 2))), r"got shape \(1, 2, 2\)"),
+    (lambda: max_pool2d_node(np.ma.masked_less(X2, 3), 2), "x must be an array"),
+    (
+        lambda: masked_mean(np.ma.array([1.0, 9], mask=[0, 1]), [True, True]),
+        "values must be",
+    ),
+    (
+        lambda: masked_mean([1.0, 9], np.ma.array([True, True], mask=[0, 1])),
+        "mask must hold",
+    ),
+    (
+        lambda: masked_mean([1.0, 2], [[True], [True, False]]),
+        "mask must hold True and False",
+    ),
+    (lambda: masked_mean(Node(np.ones(2)), Tensor([1.0, 0])), "mask must hold"),
+    (lambda: k_max_pool([1.0, 2], 1, [[True], [True, False]]), "mask must hold"),
+    (lambda: col2im(np.ones((4, 9)), (1, 1, 4, 0), 2), "shape must be a whole number"),
     (lambda: pad_sequences([]), "sequences must be a list, not empty"),
     (lambda: pad_sequences(3), "sequences must be a list"),
     (lambda: pad_sequences([[1], []]), r"sequences\[1\] must not be empty"),
@@ -534,9 +697,12 @@ BAD_CALLS = [
     (lambda: pad_sequences([np.ones((2, 2)), np.ones((2, 3))]), "one d for all"),
     (lambda: pad_sequences(["word"]), r"sequences\[0\] must be an array of numbers"),
     (lambda: pad_sequences([[1]], value=[0, 1]), "value must be one number"),
-    (lambda: masked_mean([1.0, 2], np.array([1, 0])), "mask must hold truth values"),
-    (lambda: masked_mean([1.0, 2], np.array([False, False])), "at least one True"),
-    (lambda: masked_mean([1.0, 2], np.array([True])), "mask must hold truth values"),
+    (lambda: masked_mean([1.0, 2], np.array([1, 0])), "mask must hold True and False"),
+    (
+        lambda: masked_mean([1.0, 2], np.array([False, False])),
+        "mask must be True somewhere",
+    ),
+    (lambda: masked_mean([1.0, 2], np.array([True])), "mask must have shape"),
     (
         lambda: masked_mean([1.0, np.nan], np.array([True, False])),
         "values must be finite",
