@@ -90,7 +90,7 @@ def im2col(
         windows[:, a, e] = x[:, :, *place].swapaxes(0, 1)
     return windows.reshape(C * kh * kw, N * rows * columns)
 
-# %% ../../chapters/05_convolutional_networks.ipynb #d95347a2
+# %% ../../chapters/05_convolutional_networks.ipynb #b732d119
 def col2im(
     columns: np.ndarray,
     shape: Sequence[int],
@@ -119,7 +119,7 @@ def col2im(
         raise ValueError(f"columns must have shape {expected}, got {columns.shape}")
     return _added_windows(columns, (N, C, H, W), (kh, kw), (down, across), (ph, pw))
 
-
+# %% ../../chapters/05_convolutional_networks.ipynb #517629f9
 def _added_windows(
     columns: np.ndarray,
     shape: tuple[int, ...],
@@ -208,7 +208,7 @@ def _gradient_by_input(
     sides = _pair(stride, "stride"), _pair(padding, "padding", at_least=0)
     return _added_windows(columns, shape, w.shape[2:], *sides)
 
-# %% ../../chapters/05_convolutional_networks.ipynb #153c4fb8
+# %% ../../chapters/05_convolutional_networks.ipynb #eaf38b8a
 def _output_shape(
     x: np.ndarray, w: np.ndarray, stride: Size, padding: Size
 ) -> tuple[int, ...]:
@@ -222,7 +222,7 @@ def _output_shape(
     sizes = map(output_size, x.shape[2:], w.shape[2:], strides, paddings)
     return len(x), len(w), *sizes
 
-
+# %% ../../chapters/05_convolutional_networks.ipynb #08993368
 def _checked_layer(
     x: np.ndarray,
     w: np.ndarray,

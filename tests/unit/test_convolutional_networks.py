@@ -370,7 +370,9 @@ def test_pad_sequences_keeps_whole_numbers():
     assert padded.dtype.kind == "i"
     assert padded.tolist() == [[1, 2, 3], [4, 0, 0]]
     assert mask.tolist() == [[True, True, True], [True, False, False]]
-    assert pad_sequences([[1, 2], [4]], value=-1)[0].tolist() == [[1, 2], [4, -1]]
+    with_minus_one, _ = pad_sequences([[1, 2], [4]], value=-1)
+    assert with_minus_one.tolist() == [[1, 2], [4, -1]]
+    assert with_minus_one.dtype == np.int64
     assert pad_sequences([[1, 2], [4]], value=0.5)[0].tolist() == [[1, 2], [4, 0.5]]
     assert pad_sequences([np.array([1, 2], np.uint8), [3]], -1)[0][1, 1] == -1
     assert (
@@ -577,6 +579,8 @@ def test_large_and_negative_values():
     mask = np.array([True, True, False])
     assert k_max_pool(np.array([-1e9, -2e9, 5e8]), 2, mask).tolist() == [-1e9, -2e9]
     assert max_pool2d(np.full((1, 1, 2, 2), -1e6), 2).item() == -1e6
+    low = np.full((1, 1, 2, 2), -1e6)
+    assert max_pool2d_backward(np.ones((1, 1, 1, 1)), low, 2).sum() == 1
     assert pad_sequences([[0.5], [1.0, 2.0]], value=-1e6)[0][0, 1] == -1e6
 
 
