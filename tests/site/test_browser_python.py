@@ -165,7 +165,15 @@ def with_what_it_needs(sources: list[str], last: int) -> list[int]:
         if place == 0 or (bound | changed) & wanted:
             kept.append(place)
             wanted = (wanted - bound) | names_used(sources[place])
-    return kept[::-1]
+    # A function may call one that a later cell defines.
+    while True:
+        used = set().union(*(names_used(sources[place]) for place in kept))
+        missing = used.difference(*(names_bound(sources[place]) for place in kept))
+        others = [place for place in range(last) if place not in kept]
+        more = [place for place in others if names_bound(sources[place]) & missing]
+        if not more:
+            return sorted(kept)
+        kept += more
 
 
 def widget_with_more_settings(sources: list[str]) -> int:
