@@ -217,7 +217,7 @@ def test_a_widget_answers_beyond_what_its_page_has(lab, notebook, monkeypatch):
     lab.context.route(served, lambda route: route.fulfill(body=short))
     page = lab.notebook(notebook.name)
     run_all_cells(page, len(kept))
-    explorer = page.locator(".explore")
+    explorer = page.locator(".explore").last  # it may build on another's cell
     before = picture_of(explorer)
     knobs = explorer.locator("input, select").all()
     for knob, value in zip(knobs, setting, strict=True):
