@@ -47,6 +47,10 @@ outputs: $(VENV)/installed  ## run one chapter and store the outputs of its tagg
 	@$(IN_VENV) nbdev-export && jupyter nbconvert --to notebook --execute --inplace $(CHAPTER) \
 	  && nbstripout --keep-count --keep-id --extra-keys "metadata.widgets cell.metadata.execution" $(CHAPTER)
 
+.PHONY: weights
+weights: $(VENV)/installed  ## train the kept weights of chapter 6's language model again (ten minutes)
+	@$(IN_VENV) python tools/character_weights.py
+
 .PHONY: serve
 serve: book  ## build the site and serve it on this machine
 	@$(IN_VENV) python -m http.server --bind 127.0.0.1 --directory _build/html 8000

@@ -243,7 +243,7 @@ def _checked_layer(
 
 
 def _checked_shape(value: np.ndarray, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    array = checked_floats(value, name)
+    array = checked_floats(value, name, at_most=LARGEST)
     if array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
     return array

@@ -233,6 +233,40 @@ def load_bible() -> tuple[str, ...]:
     return tuple(line.split("\t")[1] for line in lines)
 
 
+def load_novel() -> str:
+    """Load "Pride and Prejudice" as one string of 682,302 characters, 75 different.
+
+    Each paragraph is one line. Source: Jane Austen, 1813, from Debian's package
+    r-cran-janeaustenr; public domain, see data/LICENSES/novel.txt. Raises
+    RuntimeError if the file is missing or damaged.
+    """
+    text = gzip.decompress(_bundled("austen_pride_prejudice.txt.gz")).decode("utf-8")
+    paragraphs = re.split(r"\n\s*\n", text)
+    return "\n".join(" ".join(part.split()) for part in paragraphs if part.strip())
+
+
+def load_names() -> tuple[tuple[str, ...], np.ndarray]:
+    """Load 5,163 first names in small letters, and y: 0 for women's, 1 for men's.
+
+    Source: United States Census of 1990, by way of the package names, MIT; public
+    domain, see data/LICENSES/names.txt. Raises RuntimeError if the file is missing
+    or damaged.
+    """
+    lines = gzip.decompress(_bundled("names.tsv.gz")).decode("utf-8").splitlines()
+    names, sexes = zip(*(line.split("\t") for line in lines), strict=True)
+    return tuple(map(str.lower, names)), (np.array(sexes) == "M").astype(int)
+
+
+def load_character_weights() -> dict[str, np.ndarray]:
+    """Load the weights of chapter 6's language model, float64, by name.
+
+    Made by `make weights` from the first 90% of the novel and kept in half precision.
+    Raises RuntimeError if the file is missing or damaged.
+    """
+    with np.load(io.BytesIO(_bundled("character_lstm.npz"))) as arrays:
+        return {name: arrays[name].astype(np.float64) for name in arrays.files}
+
+
 def tokens(text: str) -> list[str]:
     """Split a text into its lower-case words: runs of the letters a to z.
 
