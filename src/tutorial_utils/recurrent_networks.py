@@ -39,7 +39,7 @@ from tutorial_utils.training import (
     glorot_uniform,
 )
 
-# %% ../../chapters/06_recurrent_networks.ipynb #20b74e23
+# %% ../../chapters/06_recurrent_networks.ipynb #ccfce6f4
 def _checked_recurrence(
     x: np.ndarray,
     states: Mapping[str, np.ndarray],
@@ -50,7 +50,7 @@ def _checked_recurrence(
     """x (T, N, D), states (N, H), and V (blocks H, D), U (blocks H, H) and a bias."""
     names = ("V", "U", bias)
     if not isinstance(params, Mapping) or set(params) != set(names):
-        got = sorted(params) if isinstance(params, Mapping) else type(params).__name__
+        got = list(params) if isinstance(params, Mapping) else type(params).__name__
         raise ValueError(f"params must be a dict with V, U and {bias}, got {got}")
     x = _checked_axes(x, "x", "T, N, D")
     rows = len(_checked_axes(params[bias], bias, "rows"))
@@ -71,14 +71,14 @@ def _checked_recurrence(
         {name: weight.astype(kind, copy=False) for name, weight in weights.items()},
     )
 
-# %% ../../chapters/06_recurrent_networks.ipynb #15e30eee
+# %% ../../chapters/06_recurrent_networks.ipynb #8fb3dab1
 def elman_forward(
     x: np.ndarray, h0: np.ndarray, params: Mapping[str, np.ndarray]
 ) -> tuple[np.ndarray, tuple]:
     """The states of an Elman network with tanh, from the first step to the last.
 
     x (T, N, D), h0 (N, H); params : dict of V (H, D), U (H, H) and c (H,); all finite.
-    Returns h (T, N, H), in (-1, 1), and the cache for `elman_backward`. Raises
+    Returns h (T, N, H), in [-1, 1], and the cache for `elman_backward`. Raises
     ValueError for bad input. Source: Chapter 6, equation eq-elman; Elman, 1990.
     """
     x, (h0,), params = _checked_recurrence(x, {"h0": h0}, params, "c", 1)
@@ -146,7 +146,7 @@ def orthogonal(rng: np.random.Generator, n: int) -> np.ndarray:
     Q, R = np.linalg.qr(rng.normal(size=(n, n)))
     return Q * np.sign(np.diag(R))
 
-# %% ../../chapters/06_recurrent_networks.ipynb #e6226cd6
+# %% ../../chapters/06_recurrent_networks.ipynb #60c984d8
 def clip_by_norm(gradients: Sequence[np.ndarray], c: float) -> list[np.ndarray]:
     """The gradients, shortened together so that their joint norm is at most c.
 
@@ -155,13 +155,13 @@ def clip_by_norm(gradients: Sequence[np.ndarray], c: float) -> list[np.ndarray]:
     eq-clip-norm; Pascanu and others, 2013.
     """
     arrays, c = _checked_gradients(gradients), checked_number(c, "c", above=0)
-    largest = max(float(np.abs(g).max()) for g in arrays)
-    if largest == 0:
-        return [g.copy() for g in arrays]
     # Squares of numbers near 1: a gradient that has exploded may be 1e200.
-    unit = np.sqrt(sum(np.sum(np.square(g / largest)) for g in arrays))
-    ratio = min(1.0, c / unit / largest)
-    return [(g * ratio).astype(g.dtype, copy=False) for g in arrays]
+    largest = max(float(np.abs(g).max()) for g in arrays) or 1.0
+    squares = [np.sum(np.square(g / largest), dtype=np.float64) for g in arrays]
+    norm = float(np.sqrt(sum(squares)))  # in units of the largest entry
+    if norm <= c / largest:
+        return [g.copy() for g in arrays]
+    return [(g / largest * (c / norm)).astype(g.dtype, copy=False) for g in arrays]
 
 
 def clip_elementwise(gradients: Sequence[np.ndarray], c: float) -> list[np.ndarray]:
@@ -171,7 +171,13 @@ def clip_elementwise(gradients: Sequence[np.ndarray], c: float) -> list[np.ndarr
     eq-clip-elementwise.
     """
     arrays, c = _checked_gradients(gradients), checked_number(c, "c", above=0)
-    return [np.clip(g, -c, c) for g in arrays]
+    return [np.clip(g, *_limits(c, g.dtype)) for g in arrays]
+
+
+def _limits(c: float, kind: np.dtype) -> tuple[float, float]:
+    """-c and c, or the largest numbers of a floating type if they are less."""
+    c = min(c, float(np.finfo(kind).max))
+    return -c, c
 
 
 def _checked_gradients(gradients: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -408,7 +414,10 @@ def recurrent_parameters(
     U = np.concatenate([orthogonal(rng, H) for _ in range(blocks)])
     return {"V": V, "U": U, bias: b}
 
-# %% ../../chapters/06_recurrent_networks.ipynb #4e387471
+# %% ../../chapters/06_recurrent_networks.ipynb #5bbbc84d
+_SMALLEST = float(np.finfo(np.float64).tiny)
+
+
 class LanguageModel:
     """What models of characters share: a subclass has a state for what was read.
 
@@ -438,10 +447,11 @@ class LanguageModel:
         by it. Raises ValueError for bad input. Source: Chapter 6, recurrent-sampling.
         """
         rng, length = checked_generator(rng, "rng"), checked_count(length, "length")
-        temperature = checked_number(temperature, "temperature", above=0)
+        temperature = max(checked_number(temperature, "temperature", above=0), 1e-100)
         state, drawn = self._read(self._start(), self._checked(prefix)), ""
         for _ in range(length):
-            logarithms = np.log(self._probabilities(state))
+            # What rounds to 0 may not be drawn, but has no logarithm.
+            logarithms = np.log(np.maximum(self._probabilities(state), _SMALLEST))
             p = softmax((logarithms - logarithms.max()) / temperature)
             drawn += self.alphabet[rng.choice(len(p), p=p / p.sum())]
             state = self._read(state, drawn[-1])
@@ -468,22 +478,23 @@ class LanguageModel:
         raise NotImplementedError
 
     def _checked(self, text: str, at_least: int = 0) -> str:
-        return _checked_text(text, self.alphabet, at_least)
+        return _checked_text(text, "text", self.alphabet, at_least)
 
 
-def _checked_text(text: str, alphabet: str | None, at_least: int = 0) -> str:
+def _checked_text(text: str, name: str, alphabet: str | None, at_least: int = 0) -> str:
     if not isinstance(text, str) or len(text) < at_least:
         raise ValueError(
-            f"text must be a string of at least {at_least} characters, got {text!r:.60}"
+            f"{name} must be a string of at least {at_least} characters, "
+            f"got {text!r:.60}"
         )
     strange = set() if alphabet is None else set(text) - set(alphabet)
     if strange:
         raise ValueError(
-            f"text must hold characters of the alphabet only, got {min(strange)!r}"
+            f"{name} must hold characters of the alphabet only, got {min(strange)!r}"
         )
     return text
 
-# %% ../../chapters/06_recurrent_networks.ipynb #3654fde7
+# %% ../../chapters/06_recurrent_networks.ipynb #1fb65a74
 class NGram(LanguageModel):
     """An n-gram model of characters with interpolated Kneser-Ney smoothing.
 
@@ -504,18 +515,22 @@ class NGram(LanguageModel):
         alphabet : the characters that may occur, those of the text if None. Raises
         ValueError for a shorter text, or a character outside of the alphabet.
         """
-        text = _checked_text(text, alphabet, self.order)
-        characters = text if alphabet is None else alphabet
+        text = _checked_text(text, "text", None, self.order)
+        characters = text
+        if alphabet is not None:
+            characters = _checked_text(alphabet, "alphabet", None, at_least=1)
+            _checked_text(text, "text", characters)
         self.alphabet = "".join(sorted(set(characters)))
-        n = self.order
-        counts = Counter(text[i : i + n] for i in range(len(text) - n + 1))
         self._followers = []
-        for _ in range(n):
+        for length in range(1, self.order + 1):
+            if length == self.order:
+                counts = _gram_counts(text, length)
+            else:
+                counts = Counter(gram[1:] for gram in _gram_counts(text, length + 1))
             table: dict[str, dict[str, int]] = defaultdict(dict)
             for gram, count in counts.items():
                 table[gram[:-1]][gram[-1]] = count
-            self._followers.insert(0, dict(table))
-            counts = Counter(gram[1:] for gram in counts)
+            self._followers.append(dict(table))
         return self
 
     def log_probability(self, text: str) -> float:
@@ -556,10 +571,16 @@ class NGram(LanguageModel):
             raise ValueError("text must come after fit: this model has counted nothing")
         return super()._checked(text, at_least)
 
-# %% ../../chapters/06_recurrent_networks.ipynb #30eee988
+# %% ../../chapters/06_recurrent_networks.ipynb #060b0509
+def _gram_counts(text: str, length: int) -> Counter:
+    """How often each sequence of this many characters occurs in a text."""
+    starts = range(len(text) - length + 1)
+    return Counter(text[start : start + length] for start in starts)
+
+# %% ../../chapters/06_recurrent_networks.ipynb #dba50430
 class _CharacterNetwork(LanguageModel):
     def __init__(self, alphabet: str, hidden: int, rng: np.random.Generator) -> None:
-        text = _checked_text(alphabet, None, at_least=2)
+        text = _checked_text(alphabet, "alphabet", None, at_least=2)
         if len(set(text)) < len(text):
             raise ValueError(f"alphabet must not repeat a character, got {text!r:.60}")
         self.alphabet = text
@@ -597,7 +618,7 @@ class _CharacterNetwork(LanguageModel):
         gradients |= {"W": _over_time(g, h), "b_out": g.sum(axis=(0, 1))}
         return loss, gradients, h[-1], c[-1]
 
-# %% ../../chapters/06_recurrent_networks.ipynb #286f6a19
+# %% ../../chapters/06_recurrent_networks.ipynb #01811b32
 class CharacterModel(_CharacterNetwork):
     """A language model of characters: an LSTM with a softmax layer above it.
 
@@ -631,6 +652,7 @@ class CharacterModel(_CharacterNetwork):
         n_pieces = length // T
         total = int(np.ceil(n_pieces * checked_number(epochs, "epochs", above=0)))
         rate = checked_number(learning_rate, "learning_rate", above=0)
+        clip = checked_number(clip, "clip", above=0)
         optimiser, losses = Adam(rate), []
         for step in range(total):
             if step % n_pieces == 0:
