@@ -5,10 +5,10 @@ __all__ = ['CELLS', 'elman_forward', 'elman_backward', 'orthogonal', 'clip_by_no
            'gru_backward', 'lstm_forward', 'lstm_backward', 'recurrent_node', 'recurrent_parameters', 'LanguageModel',
            'NGram', 'CharacterModel', 'reverse_sequences', 'bidirectional_node', 'last_states']
 
-# %% ../../chapters/06_recurrent_networks.ipynb #b2d9c284
+# %% ../../chapters/06_recurrent_networks.ipynb #e4e2804d
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -185,7 +185,15 @@ def _checked_gradients(gradients: Sequence[np.ndarray]) -> list[np.ndarray]:
         raise ValueError(f"gradients must be a list, not empty, got {gradients!r:.60}")
     return [checked_floats(g, f"gradients[{i}]") for i, g in enumerate(gradients)]
 
-# %% ../../chapters/06_recurrent_networks.ipynb #16d1c07f
+# %% ../../chapters/06_recurrent_networks.ipynb #b5c32a5b
+def _logistic(z: np.ndarray) -> np.ndarray:
+    """The sigmoid, written over its argument: loops over time are short of time."""
+    with np.errstate(over="ignore"):  # the exponential of a large number: gate 0
+        np.exp(np.negative(z, out=z), out=z)
+    z += 1
+    return np.reciprocal(z, out=z)
+
+# %% ../../chapters/06_recurrent_networks.ipynb #d2c5b22e
 def gru_forward(
     x: np.ndarray,
     h0: np.ndarray,
@@ -218,14 +226,6 @@ def gru_forward(
         candidate[t] = np.tanh(z[t, :, 2 * H :] + recurrent)
         h[t + 1] = h[t] + u * (candidate[t] - h[t])
     return h[1:].copy(), (x, h, gates, candidate, reset, params, reset_after)
-
-
-def _logistic(z: np.ndarray) -> np.ndarray:
-    """The sigmoid, written over its argument: loops over time are short of time."""
-    with np.errstate(over="ignore"):  # the exponential of a large number: gate 0
-        np.exp(np.negative(z, out=z), out=z)
-    z += 1
-    return np.reciprocal(z, out=z)
 
 # %% ../../chapters/06_recurrent_networks.ipynb #3d916fe0
 def gru_backward(
@@ -414,7 +414,7 @@ def recurrent_parameters(
     U = np.concatenate([orthogonal(rng, H) for _ in range(blocks)])
     return {"V": V, "U": U, bias: b}
 
-# %% ../../chapters/06_recurrent_networks.ipynb #5bbbc84d
+# %% ../../chapters/06_recurrent_networks.ipynb #79778d54
 _SMALLEST = float(np.finfo(np.float64).tiny)
 
 
@@ -480,7 +480,7 @@ class LanguageModel:
     def _checked(self, text: str, at_least: int = 0) -> str:
         return _checked_text(text, "text", self.alphabet, at_least)
 
-
+# %% ../../chapters/06_recurrent_networks.ipynb #823cfcee
 def _checked_text(text: str, name: str, alphabet: str | None, at_least: int = 0) -> str:
     if not isinstance(text, str) or len(text) < at_least:
         raise ValueError(
@@ -494,14 +494,8 @@ def _checked_text(text: str, name: str, alphabet: str | None, at_least: int = 0)
         )
     return text
 
-# %% ../../chapters/06_recurrent_networks.ipynb #1fb65a74
-class NGram(LanguageModel):
-    """An n-gram model of characters with interpolated Kneser-Ney smoothing.
-
-    order : n, at least 1; the context has n - 1 characters. discount : d, between 0
-    and 1. Raises ValueError. Source: Chapter 6, def-kneser-ney; Kneser and Ney, 1995.
-    """
-
+# %% ../../chapters/06_recurrent_networks.ipynb #28dddc51
+class _Counts(LanguageModel):
     def __init__(self, order: int, discount: float = 0.75) -> None:
         self.order = checked_count(order, "order")
         self.discount = checked_number(discount, "discount", above=0)
@@ -509,7 +503,7 @@ class NGram(LanguageModel):
             raise ValueError(f"discount must be below 1, got {discount:g}")
         self._followers: list[dict[str, dict[str, int]]] = []
 
-    def fit(self, text: str, alphabet: str | None = None) -> "NGram":
+    def fit(self, text: str, alphabet: str | None = None) -> Self:
         """Count a text, of at least `order` characters; returns the model.
 
         alphabet : the characters that may occur, those of the text if None. Raises
@@ -532,6 +526,14 @@ class NGram(LanguageModel):
                 table[gram[:-1]][gram[-1]] = count
             self._followers.append(dict(table))
         return self
+
+# %% ../../chapters/06_recurrent_networks.ipynb #56ac42ef
+class NGram(_Counts):
+    """An n-gram model of characters with interpolated Kneser-Ney smoothing.
+
+    order : n, at least 1; the context has n - 1 characters. discount : d, between 0
+    and 1. Raises ValueError. Source: Chapter 6, def-kneser-ney; Kneser and Ney, 1995.
+    """
 
     def log_probability(self, text: str) -> float:
         """The natural logarithm of the probability of a text, not empty.
@@ -618,8 +620,42 @@ class _CharacterNetwork(LanguageModel):
         gradients |= {"W": _over_time(g, h), "b_out": g.sum(axis=(0, 1))}
         return loss, gradients, h[-1], c[-1]
 
-# %% ../../chapters/06_recurrent_networks.ipynb #01811b32
-class CharacterModel(_CharacterNetwork):
+# %% ../../chapters/06_recurrent_networks.ipynb #54ff5ecb
+class _CharacterReader(_CharacterNetwork):
+    def log_probability(self, text: str) -> float:
+        """The natural logarithm of the probability of a text, not empty.
+
+        Raises ValueError for a character outside of the alphabet.
+        """
+        tokens = self._tokens(self._checked(text, at_least=1))
+        state, (_, top), total = self._start(), self._weights(), 0.0
+        for piece in np.split(tokens, range(1000, len(tokens), 1000)):
+            h, after = self._outputs(piece, state)
+            before = np.concatenate([state[0], h[:-1]])
+            z = before @ top["W"].T + top["b_out"]
+            total -= float(cross_entropy(z, piece).sum(dtype=np.float64))
+            state = after
+        return total
+
+    def _outputs(self, tokens: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
+        h0, c0, lstm = state
+        x = np.eye(len(self.alphabet), dtype=np.float32)[tokens[:, None]]
+        h, c, _ = lstm_forward(x, h0, c0, lstm)
+        return h[:, 0], (h[-1], c[-1], lstm)
+
+    def _start(self) -> Any:
+        zero = np.zeros((1, self.params["U"].shape[1]), np.float32)
+        return zero, zero, self._weights()[0]
+
+    def _read(self, state: Any, text: str) -> Any:
+        return self._outputs(self._tokens(text), state)[1] if text else state
+
+    def _probabilities(self, state: Any) -> np.ndarray:
+        z = state[0][0].astype(np.float64) @ self.params["W"].T + self.params["b_out"]
+        return softmax(z)
+
+# %% ../../chapters/06_recurrent_networks.ipynb #ccc9be45
+class CharacterModel(_CharacterReader):
     """A language model of characters: an LSTM with a softmax layer above it.
 
     alphabet : string of at least 2 different characters. hidden : H, at least 1.
@@ -667,38 +703,6 @@ class CharacterModel(_CharacterNetwork):
             optimiser.step([self.params[name] for name in names], clipped)
             losses.append(loss / np.log(2))
         return losses
-
-    def log_probability(self, text: str) -> float:
-        """The natural logarithm of the probability of a text, not empty.
-
-        Raises ValueError for a character outside of the alphabet.
-        """
-        tokens = self._tokens(self._checked(text, at_least=1))
-        state, (_, top), total = self._start(), self._weights(), 0.0
-        for piece in np.split(tokens, range(1000, len(tokens), 1000)):
-            h, after = self._outputs(piece, state)
-            before = np.concatenate([state[0], h[:-1]])
-            z = before @ top["W"].T + top["b_out"]
-            total -= float(cross_entropy(z, piece).sum(dtype=np.float64))
-            state = after
-        return total
-
-    def _outputs(self, tokens: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
-        h0, c0, lstm = state
-        x = np.eye(len(self.alphabet), dtype=np.float32)[tokens[:, None]]
-        h, c, _ = lstm_forward(x, h0, c0, lstm)
-        return h[:, 0], (h[-1], c[-1], lstm)
-
-    def _start(self) -> Any:
-        zero = np.zeros((1, self.params["U"].shape[1]), np.float32)
-        return zero, zero, self._weights()[0]
-
-    def _read(self, state: Any, text: str) -> Any:
-        return self._outputs(self._tokens(text), state)[1] if text else state
-
-    def _probabilities(self, state: Any) -> np.ndarray:
-        z = state[0][0].astype(np.float64) @ self.params["W"].T + self.params["b_out"]
-        return softmax(z)
 
 # %% ../../chapters/06_recurrent_networks.ipynb #e0377522
 def reverse_sequences(x: Operand, lengths: Sequence[int]) -> Operand:

@@ -72,6 +72,26 @@ def test_dictionary_and_bible():
     assert not any("\t" in verse for verse in bible)
 
 
+def test_novel_names_and_kept_weights():
+    novel = datasets.load_novel()
+    assert len(novel) == 682_302
+    assert len(set(novel)) == 75
+    assert novel.startswith("PRIDE AND PREJUDICE\nBy Jane Austen\nChapter 1\n")
+    assert "single man in possession of a good fortune" in novel
+    assert not any(line != line.strip() for line in novel.splitlines())
+    names, y = datasets.load_names()
+    assert len(names) == len(y) == len(set(names)) == 5_163
+    assert (y == 0).sum() == 4_014
+    assert dict(zip(names, y, strict=True))["mary"] == 0
+    assert dict(zip(names, y, strict=True))["james"] == 1
+    assert set("".join(names)) <= set("abcdefghijklmnopqrstuvwxyz")
+    weights = datasets.load_character_weights()
+    shapes = {"V": (1024, 75), "U": (1024, 256), "b": (1024,)}
+    shapes |= {"W": (75, 256), "b_out": (75,)}
+    assert {name: w.shape for name, w in weights.items()} == shapes
+    assert all(w.dtype == np.float64 for w in weights.values())
+
+
 def test_every_bundled_file_has_its_sum_and_the_sums_hold():
     folder = resources.files("tutorial_utils") / "data"
     lines = (folder / "SHA256SUMS").read_text().splitlines()
