@@ -494,7 +494,7 @@ def _checked_text(text: str, name: str, alphabet: str | None, at_least: int = 0)
         )
     return text
 
-# %% ../../chapters/06_recurrent_networks.ipynb #28dddc51
+# %% ../../chapters/06_recurrent_networks.ipynb #1eb6717a
 class _Counts(LanguageModel):
     def __init__(self, order: int, discount: float = 0.75) -> None:
         self.order = checked_count(order, "order")
@@ -507,7 +507,7 @@ class _Counts(LanguageModel):
         """Count a text, of at least `order` characters; returns the model.
 
         alphabet : the characters that may occur, those of the text if None. Raises
-        ValueError for a shorter text, or a character outside of the alphabet.
+        ValueError for a shorter text, or a character outside the alphabet.
         """
         text = _checked_text(text, "text", None, self.order)
         characters = text
@@ -527,7 +527,7 @@ class _Counts(LanguageModel):
             self._followers.append(dict(table))
         return self
 
-# %% ../../chapters/06_recurrent_networks.ipynb #56ac42ef
+# %% ../../chapters/06_recurrent_networks.ipynb #5c335809
 class NGram(_Counts):
     """An n-gram model of characters with interpolated Kneser-Ney smoothing.
 
@@ -538,7 +538,7 @@ class NGram(_Counts):
     def log_probability(self, text: str) -> float:
         """The natural logarithm of the probability of a text, not empty.
 
-        Raises ValueError for a character outside of the alphabet, or before `fit`.
+        Raises ValueError for a character outside the alphabet, or before `fit`.
         """
         text = self._checked(text, at_least=1)
         probabilities = [
@@ -620,12 +620,12 @@ class _CharacterNetwork(LanguageModel):
         gradients |= {"W": _over_time(g, h), "b_out": g.sum(axis=(0, 1))}
         return loss, gradients, h[-1], c[-1]
 
-# %% ../../chapters/06_recurrent_networks.ipynb #54ff5ecb
+# %% ../../chapters/06_recurrent_networks.ipynb #7c563968
 class _CharacterReader(_CharacterNetwork):
     def log_probability(self, text: str) -> float:
         """The natural logarithm of the probability of a text, not empty.
 
-        Raises ValueError for a character outside of the alphabet.
+        Raises ValueError for a character outside the alphabet.
         """
         tokens = self._tokens(self._checked(text, at_least=1))
         state, (_, top), total = self._start(), self._weights(), 0.0
