@@ -299,16 +299,19 @@ def lstm_forward(
 
 # %% ../../chapters/06_recurrent_networks.ipynb #7d2ee8b0
 def lstm_backward(
-    g: np.ndarray, cache: tuple
+    g: np.ndarray, cache: tuple, g_cells: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """The gradients of `lstm_forward`, by backpropagation through time.
 
-    g (T, N, H) : the gradient at each output h, as it comes from above alone. Returns
-    dx (T, N, D), dh0 and dc0 (N, H), and a dict of V, U and b. Raises ValueError for
-    bad input. Source: Chapter 6, equation eq-lstm-backward.
+    g (T, N, H) : the gradient at each output h, as it comes from above alone; g_cells
+    (T, N, H) : that at each cell c, zero if None. Returns dx (T, N, D), dh0 and dc0
+    (N, H), and a dict of V, U and b. Raises ValueError for bad input.
+    Source: Chapter 6, equation eq-lstm-backward.
     """
     x, h, c, gates, squashed, params = cache
     g = _checked_shape(g, "g", h[1:].shape)
+    if g_cells is not None:
+        g_cells = _checked_shape(g_cells, "g_cells", g.shape)
     T, N, H = g.shape
     slopes = gates * (1 - gates)
     slopes[:, 2] = 1 - gates[:, 2] ** 2
@@ -319,6 +322,8 @@ def lstm_backward(
         i, f, candidate, _ = gates[t]
         s = s + g[t]
         q = q + s * to_cell[t]
+        if g_cells is not None:
+            q = q + g_cells[t]
         np.multiply(q * candidate, slopes[t, 0], out=delta[t, :, 0])
         np.multiply(q * c[t], slopes[t, 1], out=delta[t, :, 1])
         np.multiply(q * i, slopes[t, 2], out=delta[t, :, 2])
@@ -376,21 +381,35 @@ def recurrent_node(cell: str, x: Operand, params: Mapping[str, Operand]) -> Tens
         raise ValueError(
             f"params must be a dict with V, U and {bias}, got {params!r:.60}"
         )
-    X, arrays = _array(x), {name: _array(value) for name, value in params.items()}
-    h, cache = forward(X, arrays)
-    known: list[Any] = [None, {}]
+    arrays = {name: _array(value) for name, value in params.items()}
+    h, cache = forward(_array(x), arrays)
 
     def shares(g: np.ndarray) -> dict[str, np.ndarray]:
-        if known[0] is not g:
-            dx, *_, dparams = backward(g, cache)
-            known[:] = g, dparams | {"x": dx}
-        return known[1]
+        dx, *_, dparams = backward(g, cache)
+        return dparams | {"x": dx}
+
+    return _joint_node(cell, h, {"x": x, **params}, shares)
+
+
+def _joint_node(
+    operation: str, value: np.ndarray, operands: Mapping[str, Operand], shares: Callable
+) -> Tensor:
+    """A node whose backward pass finds the shares of all its operands at once.
+
+    operands : by name. shares : from the gradient at the node to a dict of shares.
+    """
+    known: list[Any] = [None, {}]
 
     def share_of(name: str) -> Callable:
-        return lambda g: shares(g)[name]
+        def share(g: np.ndarray) -> np.ndarray:
+            if known[0] is not g:
+                known[:] = g, shares(g)
+            return known[1][name]
 
-    edges = [(value, share_of(name)) for name, value in params.items()]
-    return _above(cell, h, (x, share_of("x")), *edges)
+        return share
+
+    edges = [(operand, share_of(name)) for name, operand in operands.items()]
+    return _above(operation, value, *edges)
 
 # %% ../../chapters/06_recurrent_networks.ipynb #45dc9ffd
 def recurrent_parameters(

@@ -248,6 +248,29 @@ def test_gradients_against_differences(case, shape):
         assert_equal(ours[name], numerical, f"{case}, {name}", 1e-7)
 
 
+@pytest.mark.parametrize("shape", [(3, 2, 2, 3), (1, 1, 1, 1)])
+def test_gradients_at_the_cells_of_an_lstm_against_differences(shape):
+    values, g = random_layer("lstm", shape, seed=6)
+    g_cells = np.random.default_rng(7).normal(size=g.shape)
+    _, _, cache = forward_all("lstm", values)
+    dx, dh0, dc0, params = lstm_backward(g, cache, g_cells)
+    ours = {"x": dx, "h0": dh0, "c0": dc0} | params
+    for name, value in values.items():
+
+        def product(v, name=name):
+            h, c, _ = forward_all("lstm", values | {name: v})
+            return np.sum(g * h) + np.sum(g_cells * c)
+
+        assert_equal(ours[name], numerical_gradient(product, value, 1e-5), name, 1e-7)
+
+
+def test_gradients_at_the_cells_of_an_lstm_refuse_another_shape():
+    values, g = random_layer("lstm", (3, 2, 2, 3), seed=6)
+    _, _, cache = forward_all("lstm", values)
+    with pytest.raises(ValueError, match="g_cells"):
+        lstm_backward(g, cache, g[:-1])
+
+
 # ---- the cells: properties
 
 
