@@ -145,6 +145,159 @@ def cards(
     return images.reshape(n, 400), y
 
 
+def _listed(words: str) -> list[str]:
+    return words.split()
+
+
+_UNITS = _listed(
+    "one two three four five six seven eight nine ten eleven twelve thirteen \
+fourteen fifteen sixteen seventeen eighteen nineteen"
+)
+_UNIDADES = _listed(
+    "um dois três quatro cinco seis sete oito nove dez onze doze treze catorze \
+quinze dezasseis dezassete dezoito dezanove"
+)
+_ORDINALS = _listed(
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh \
+twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth \
+nineteenth"
+)
+_TENS = _listed("twenty thirty forty fifty sixty seventy eighty ninety")
+_DEZENAS = _listed("vinte trinta quarenta cinquenta sessenta setenta oitenta noventa")
+_MONTHS = _listed(
+    "january february march april may june july august september october \
+november december"
+)
+_MESES = _listed(
+    "janeiro fevereiro março abril maio junho julho agosto setembro outubro \
+novembro dezembro"
+)
+_WEEKDAYS = _listed("monday tuesday wednesday thursday friday saturday sunday")
+_SEMANA = _listed(
+    "segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado \
+domingo"
+)
+
+
+@dataclass(frozen=True)
+class AlignedPair:
+    """A sentence, its translation, and which source word each target word comes from.
+
+    source, target : lists of words. alignment : for each target word the position of
+    its source word, or -1 for a word that grammar asks for and no word gives.
+    """
+
+    source: list[str]
+    target: list[str]
+    alignment: list[int]
+
+
+# Three orders in English, one in Portuguese.
+_DATE_ORDERS = (
+    "{weekday} , the {day} of {month} {year}",
+    "{month} the {day} {year}",
+    "the {day} of {month} {year} , a {weekday}",
+)
+
+
+def dates(
+    rng: np.random.Generator, n: int, min_dates: int = 1, max_dates: int = 3
+) -> list[AlignedPair]:
+    """Draw lists of dates in English words, with their Portuguese translation.
+
+    A sentence has min_dates to max_dates dates, each in one of three orders of words;
+    years run from 1901 to 1999 and from 2001 to 2029; the weekday is drawn, too.
+    Raises ValueError for bad input.
+    """
+    rng, n = checked_generator(rng, "rng"), checked_count(n, "n")
+    low = checked_count(min_dates, "min_dates")
+    high = checked_count(max_dates, "max_dates", low)
+    return [_dates(rng, int(count)) for count in rng.integers(low, high + 1, size=n)]
+
+
+def _dates(rng: np.random.Generator, count: int) -> AlignedPair:
+    whole = AlignedPair([], [], [])
+    for k in range(count):
+        for pair in ([_THEN] if k else []) + [_date(rng)]:
+            shift = len(whole.source)
+            whole.source.extend(pair.source)
+            whole.target.extend(pair.target)
+            whole.alignment.extend(i + shift if i >= 0 else -1 for i in pair.alignment)
+    return whole
+
+
+_THEN = AlignedPair(["then"], ["depois"], [0])
+
+
+def _date(rng: np.random.Generator) -> AlignedPair:
+    """One date; its parts are translated, the words between them are not aligned."""
+    order = rng.integers(len(_DATE_ORDERS))
+    weekday, month = rng.integers(7), rng.integers(12)
+    parts = {
+        "{weekday}": AlignedPair([_WEEKDAYS[weekday]], [_SEMANA[weekday]], [0]),
+        "{day}": _day(int(rng.integers(1, 32))),
+        "{month}": AlignedPair([_MONTHS[month]], [_MESES[month]], [0]),
+        "{year}": _year(int(rng.choice([*range(1901, 2000), *range(2001, 2030)]))),
+    }
+    source: list[str] = []
+    starts = {}
+    for word in _DATE_ORDERS[order].split():
+        starts[word] = len(source)
+        source.extend(parts[word].source if word in parts else [word])
+    portuguese = "{day} de {month} de {year}"
+    if "{weekday}" in starts:
+        portuguese = "{weekday} , " + portuguese
+    target: list[str] = []
+    alignment: list[int] = []
+    for word in portuguese.split():
+        part = parts.get(word, AlignedPair([], [word], [-1]))
+        target.extend(part.target)
+        alignment.extend(i + starts[word] if i >= 0 else -1 for i in part.alignment)
+    return AlignedPair(source, target, alignment)
+
+
+def _day(day: int) -> AlignedPair:
+    """The first to the thirty first."""
+    tens, units = divmod(day, 10)
+    if day == 1:
+        return AlignedPair(["first"], ["primeiro"], [0])
+    if day < 20:
+        return AlignedPair([_ORDINALS[day - 1]], [_UNIDADES[day - 1]], [0])
+    if units == 0:
+        ordinal = _TENS[tens - 2].removesuffix("y") + "ieth"
+        return AlignedPair([ordinal], [_DEZENAS[tens - 2]], [0])
+    english = [_TENS[tens - 2], _ORDINALS[units - 1]]
+    return AlignedPair(
+        english, [_DEZENAS[tens - 2], "e", _UNIDADES[units - 1]], [0, -1, 1]
+    )
+
+
+def _year(year: int) -> AlignedPair:
+    """1901 to 1999, or 2001 to 2029."""
+    century, rest = divmod(year, 100)
+    tens, units = divmod(rest, 10)
+    if rest < 20:
+        zero = ["oh"] if century == 19 and rest < 10 else []
+        english, portuguese = [*zero, _UNITS[rest - 1]], [_UNIDADES[rest - 1]]
+        links = [len(zero)]
+    elif units == 0:
+        english, portuguese, links = [_TENS[tens - 2]], [_DEZENAS[tens - 2]], [0]
+    else:
+        english = [_TENS[tens - 2], _UNITS[units - 1]]
+        portuguese = [_DEZENAS[tens - 2], "e", _UNIDADES[units - 1]]
+        links = [0, -1, 1]
+    if century == 19:
+        head = AlignedPair(["nineteen"], ["mil", "novecentos", "e"], [0, 0, -1])
+    else:
+        head = AlignedPair(["two", "thousand", "and"], ["dois", "mil", "e"], [0, 1, 2])
+    shift = len(head.source)
+    return AlignedPair(
+        head.source + english,
+        head.target + portuguese,
+        head.alignment + [i + shift if i >= 0 else -1 for i in links],
+    )
+
+
 @dataclass(frozen=True)
 class Topics:
     """Short definitions in eight topics.
@@ -255,6 +408,25 @@ def load_names() -> tuple[tuple[str, ...], np.ndarray]:
     lines = gzip.decompress(_bundled("names.tsv.gz")).decode("utf-8").splitlines()
     names, sexes = zip(*(line.split("\t") for line in lines), strict=True)
     return tuple(map(str.lower, names)), (np.array(sexes) == "M").astype(int)
+
+
+def load_translations(language: str = "pt") -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Load short English sentences and phrases with their translation.
+
+    language : "pt" for 4,905 pairs in (mostly Brazilian) Portuguese, "fr" for 6,851 in
+    French. Up to 12 words, from user interfaces; many differ in a word only. Returns
+    the English sentences and their translations, in one order. Source: Indico, MIT;
+    Wagtail, Django and JupyterLab language packs, BSD; in
+    data/LICENSES/translations.txt. Raises ValueError for another language,
+    RuntimeError if the file is missing or damaged.
+    """
+    if language not in ("pt", "fr"):
+        raise ValueError(f"language must be 'pt' or 'fr', got {language!r}")
+    text = gzip.decompress(_bundled(f"ui_en_{language}.tsv.gz")).decode("utf-8")
+    english, foreign = zip(
+        *(line.split("\t") for line in text.splitlines()), strict=True
+    )
+    return english, foreign
 
 
 def load_character_weights() -> dict[str, np.ndarray]:
