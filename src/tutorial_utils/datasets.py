@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 
@@ -296,6 +298,110 @@ def _year(year: int) -> AlignedPair:
         head.target + portuguese,
         head.alignment + [i + shift if i >= 0 else -1 for i in links],
     )
+
+
+# As it is said in a premise of one actor, and what a hypothesis may say of it.
+_ACTIONS = {
+    "riding a camel": ("rides on a camel", "riding an animal"),
+    "riding a horse": ("rides on a horse", "riding an animal"),
+    "playing with a ball": ("plays with a ball", "playing"),
+    "playing with a toy": ("plays with a toy", "playing"),
+    "swimming": ("swims", "swimming"),
+    "sleeping": ("sleeps", "resting"),
+    "sitting": ("sits", "resting"),
+    "talking on a cellphone": ("talks on a cellphone", "talking"),
+}
+_PLACES = (
+    "in a crowded area",
+    "in the lake",
+    "around the grass",
+    "in the street",
+    "next to a tree",
+)
+_COLOURS = ("pink", "blue", "yellow", "red", "black")
+_GARMENTS = ("coat", "jacket", "shirt", "hat")
+# As said in a premise, and in a hypothesis.
+_ACTORS = {
+    "a boy": ("a boy", "a child", "a person"),
+    "a young girl": ("a girl", "a child", "a person"),
+    "a man": ("a man", "a person"),
+    "a woman": ("a woman", "a person"),
+    "two men": ("two men", "two people"),
+    "two dogs": ("two dogs", "two animals"),
+}
+INFERENCES = ("entailment", "contradiction", "neutral")
+
+
+def inference_pairs(
+    rng: np.random.Generator, n: int
+) -> tuple[list[list[str]], list[list[str]], np.ndarray]:
+    """Draw pairs of a premise and a hypothesis from a small grammar, with a label.
+
+    A premise tells some of three things about someone: clothes, an action, a place. A
+    hypothesis tells one; it follows (label 0), disagrees (1), or is of something that
+    the premise does not tell (2): the names are INFERENCES. Returns premises and
+    hypotheses, lists of words, and labels (n,). Raises ValueError for bad input.
+    """
+    rng, n = checked_generator(rng, "rng"), checked_count(n, "n")
+    premises, hypotheses, labels = zip(
+        *(_inference(rng) for _ in range(n)), strict=True
+    )
+    return list(premises), list(hypotheses), np.array(labels)
+
+
+def _pick(rng: np.random.Generator, items: Iterable[str]) -> str:
+    return str(rng.choice(list(items)))
+
+
+def _inference(rng: np.random.Generator) -> tuple[list[str], list[str], int]:
+    actor = _pick(rng, _ACTORS)
+    facts = {
+        "clothes": f"{_pick(rng, _COLOURS)} {_pick(rng, _GARMENTS)}",
+        "action": _pick(rng, _ACTIONS),
+        "place": _pick(rng, _PLACES),
+    }
+    told = [fact for fact in facts if rng.random() < 0.67] or ["action"]
+    topic, label = _pick(rng, facts), int(rng.integers(2))
+    if topic not in told:
+        label = 2
+    said = _statements(topic)
+    follows = {s for s, sources in said.items() if facts[topic] in sources}
+    of_label = (
+        follows if label == 0 else set(said) - follows if label == 1 else set(said)
+    )
+    verb = "are" if actor.startswith("two") else "is"
+    premise = [actor]
+    if "clothes" in told:
+        premise.append(f"wearing a {facts['clothes']}")
+    if "action" in told:
+        third_person = verb == "is" and rng.random() < 0.5
+        doing = (
+            _ACTIONS[facts["action"]][0]
+            if third_person
+            else f"{verb} {facts['action']}"
+        )
+        premise.append(doing)
+    if "place" in told:
+        premise.append(facts["place"])
+    hypothesis = f"{_pick(rng, _ACTORS[actor])} {verb} {_pick(rng, sorted(of_label))}"
+    return " ".join(premise).split(), hypothesis.split(), label
+
+
+def _statements(topic: str) -> dict[str, set[str]]:
+    """What a hypothesis may say on a topic, with the facts from which it follows."""
+    if topic == "place":
+        return {place: {place} for place in _PLACES}
+    said: dict[str, set[str]] = {}
+    if topic == "action":
+        for fact, (_, wider) in _ACTIONS.items():
+            said.setdefault(fact, set()).add(fact)
+            said.setdefault(wider, set()).add(fact)
+        return said
+    for colour, garment in itertools.product(_COLOURS, _GARMENTS):
+        fact = f"{colour} {garment}"
+        for words in (fact, garment):
+            said.setdefault(f"wearing a {words}", set()).add(fact)
+    return said
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 # %% auto #0
 __all__ = ['Step', 'teacher_forcing', 'recurrence_node', 'Seq2Seq', 'Hypothesis', 'beam_search', 'greedy', 'ensemble', 'bleu',
            'additive_attention', 'additive_attention_backward', 'attention_keys', 'attention_node',
-           'attention_parameters', 'attention_decoder']
+           'attention_parameters', 'attention_decoder', 'scaled_dot_product_attention']
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #ecb13699
+# %% ../../chapters/07_sequence_to_sequence.ipynb #47b0ec4f
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from tutorial_utils.checks import (
+    LARGEST,
     checked_array,
     checked_count,
+    checked_floats,
     checked_generator,
     checked_number,
 )
@@ -309,7 +311,7 @@ class _TeacherForced(_Translator):
             )
         return numbers
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #10f6a60b
+# %% ../../chapters/07_sequence_to_sequence.ipynb #ea2b7ad1
 class Seq2Seq(_TeacherForced):
     """A sequence-to-sequence model of words, with or without attention.
 
@@ -317,9 +319,10 @@ class Seq2Seq(_TeacherForced):
     H, units of a layer. rng : draws the weights, later the order of batches.
     attention : None, "softmax" or "sparsemax"; with attention the encoder reads both
     ways, and layers and reverse must be 1 and False. embedding : M. layers : of
-    encoder and of decoder. cell : "gru" or "lstm". reverse : read sources backwards. Parameters in
-    `params`, float64. Raises ValueError. Source: Chapter 7, eq-encoder-decoder and
-    alg-attention; Sutskever and others, 2014; Bahdanau and others, 2015.
+    encoder and of decoder. cell : "gru" or "lstm". reverse : read sources backwards.
+    Parameters in `params`, float64. Raises ValueError. Source: Chapter 7,
+    eq-encoder-decoder and alg-attention; Sutskever and others, 2014; Bahdanau and
+    others, 2015.
     """
 
     def __init__(
@@ -957,3 +960,32 @@ class _AttentionCoder:
 def _swapped(h: Tensor) -> Tensor:
     """Sentences first in place of time first: (L, N, D) to (N, L, D)."""
     return _above("swap", h.value.swapaxes(0, 1), (h, lambda g: g.swapaxes(0, 1)))
+
+# %% ../../chapters/07_sequence_to_sequence.ipynb #77d3cc46
+def scaled_dot_product_attention(
+    Q: np.ndarray, K: np.ndarray, V: np.ndarray, mask: np.ndarray | None = None
+) -> np.ndarray:
+    """softmax(Q Kᵀ / √d) V, over any number of axes in front.
+
+    Q (..., T, d), K (..., L, d), V (..., L, e), the axes in front the same. mask : True
+    where a query may look, broadcast to (..., T, L); once at least in each row. Returns
+    (..., T, e). Raises ValueError for bad input. Source: Chapter 7, equation eq-scaled;
+    Vaswani and others, 2017.
+    """
+    arrays = [
+        checked_floats(array, name, at_most=LARGEST)
+        for array, name in ((Q, "Q"), (K, "K"), (V, "V"))
+    ]
+    Q, K, V = (array.astype(np.result_type(*arrays), copy=False) for array in arrays)
+    if min(Q.ndim, K.ndim, V.ndim) < 2 or Q.shape[-1] != K.shape[-1]:
+        raise ValueError(
+            f"Q and K must be (..., T, d) and (..., L, d), got {Q.shape} and {K.shape}"
+        )
+    if Q.shape[:-2] != K.shape[:-2] or K.shape[:-1] != V.shape[:-1]:
+        raise ValueError(
+            "K and V must have the axes in front of Q, and V a row for each of K, "
+            f"got {Q.shape}, {K.shape} and {V.shape}"
+        )
+    scores = Q @ K.swapaxes(-1, -2) / np.sqrt(Q.shape[-1]).astype(Q.dtype)
+    mask = _checked_attended(mask, scores.shape)
+    return _masked_weights(scores, mask, softmax) @ V
