@@ -144,7 +144,7 @@ def _checked_cell(cell: str) -> tuple[int, Callable, Callable]:
         raise ValueError(f"cell must be one of {', '.join(_CELLS)}, got {cell!r:.60}")
     return _CELLS[cell]
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #c55fda9c
+# %% ../../chapters/07_sequence_to_sequence.ipynb #7800d884
 class _VectorCoder:
     """Encoder and decoder with a vector in between; equation eq-encoder-decoder."""
 
@@ -171,7 +171,7 @@ class _VectorCoder:
             zeros = np.zeros((len(lengths), self.vectors * params["U"].value.shape[1]))
             states = recurrence_node(self.cell, h, zeros.astype(x.value.dtype), params)
             ends.append(last_states(states, lengths))
-            h = self._outputs(states)
+            h = _outputs(states, self.vectors)
         return tuple(ends)
 
     def decode(self, weights: Mapping, y: Operand, state: tuple) -> tuple:
@@ -181,15 +181,16 @@ class _VectorCoder:
             params = _group(weights, f"decoder{layer}")
             states = recurrence_node(self.cell, y, start, params)
             ends.append(states[-1])
-            y = self._outputs(states)
+            y = _outputs(states, self.vectors)
         return y, tuple(ends), None
 
-    def _outputs(self, states: Tensor) -> Tensor:
-        """Of an LSTM's states, (T, N, 2H), the half that the next layer sees."""
-        H = states.value.shape[2] // self.vectors
-        return states if self.vectors == 1 else states[:, :, :H]
+# %% ../../chapters/07_sequence_to_sequence.ipynb #8b461745
+def _outputs(states: Tensor, vectors: int) -> Tensor:
+    """Of an LSTM's states, (T, N, 2H), the half that is seen from outside."""
+    H = states.value.shape[2] // vectors
+    return states if vectors == 1 else states[:, :, :H]
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #c2ccaa4c
+
 def _named(group: str, params: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {f"{group}.{name}": value for name, value in params.items()}
 
@@ -311,47 +312,9 @@ class _TeacherForced(_Translator):
             )
         return numbers
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #ea2b7ad1
-class Seq2Seq(_TeacherForced):
-    """A sequence-to-sequence model of words, with or without attention.
-
-    source_words, target_words : the vocabularies, lists of different strings. hidden :
-    H, units of a layer. rng : draws the weights, later the order of batches.
-    attention : None, "softmax" or "sparsemax"; with attention the encoder reads both
-    ways, and layers and reverse must be 1 and False. embedding : M. layers : of
-    encoder and of decoder. cell : "gru" or "lstm". reverse : read sources backwards.
-    Parameters in `params`, float64. Raises ValueError. Source: Chapter 7,
-    eq-encoder-decoder and alg-attention; Sutskever and others, 2014; Bahdanau and
-    others, 2015.
-    """
-
-    def __init__(
-        self,
-        source_words: Sequence[str],
-        target_words: Sequence[str],
-        hidden: int,
-        rng: np.random.Generator,
-        attention: str | None = None,
-        embedding: int = 32,
-        layers: int = 1,
-        cell: str = "gru",
-        reverse: bool = False,
-    ) -> None:
-        super().__init__(source_words, target_words)
-        H, M = checked_count(hidden, "hidden"), checked_count(embedding, "embedding")
-        layers = checked_count(layers, "layers")
-        self._rng, self.attention = checked_generator(rng, "rng"), attention
-        if attention is None:
-            self._coder = _VectorCoder(cell, layers, bool(reverse))
-        else:
-            self._coder = _AttentionCoder(cell, attention, layers, bool(reverse))
-        K = self.stop + 1
-        self.params = {
-            "source": self._rng.normal(scale=0.3, size=(len(self.source_words), M)),
-            "target": self._rng.normal(scale=0.3, size=(K + 1, M)),  # START too
-            "P": glorot_uniform(self._rng, K, H),
-            "b": np.zeros(K),
-        } | self._coder.parameters(self._rng, M, H)
+# %% ../../chapters/07_sequence_to_sequence.ipynb #1ad2df65
+class _Learner(_TeacherForced):
+    _rng: np.random.Generator
 
     def fit(
         self,
@@ -395,6 +358,10 @@ class Seq2Seq(_TeacherForced):
         optimiser.step(list(self.params.values()), gradients)
         return float(loss.value)
 
+# %% ../../chapters/07_sequence_to_sequence.ipynb #ba20fcba
+class _Writer(_Learner):
+    attention: str | None
+
     def decode(
         self,
         sources: Sequence[Sequence[str]],
@@ -427,6 +394,48 @@ class Seq2Seq(_TeacherForced):
             weights[: len(target) + 1, n, : len(source)]
             for n, (source, target) in enumerate(zip(x, y, strict=True))
         ]
+
+# %% ../../chapters/07_sequence_to_sequence.ipynb #eeb53072
+class Seq2Seq(_Writer):
+    """A sequence-to-sequence model of words, with or without attention.
+
+    source_words, target_words : the vocabularies, lists of different strings. hidden :
+    H, units of a layer. rng : draws the weights, later the order of batches.
+    attention : None, "softmax" or "sparsemax"; with attention the encoder reads both
+    ways, and layers and reverse must be 1 and False. embedding : M. layers : of
+    encoder and of decoder. cell : "gru" or "lstm". reverse : read sources backwards.
+    Parameters in `params`, float64. Raises ValueError. Source: Chapter 7,
+    eq-encoder-decoder and alg-attention; Sutskever and others, 2014; Bahdanau and
+    others, 2015.
+    """
+
+    def __init__(
+        self,
+        source_words: Sequence[str],
+        target_words: Sequence[str],
+        hidden: int,
+        rng: np.random.Generator,
+        attention: str | None = None,
+        embedding: int = 32,
+        layers: int = 1,
+        cell: str = "gru",
+        reverse: bool = False,
+    ) -> None:
+        super().__init__(source_words, target_words)
+        H, M = checked_count(hidden, "hidden"), checked_count(embedding, "embedding")
+        layers = checked_count(layers, "layers")
+        self._rng, self.attention = checked_generator(rng, "rng"), attention
+        if attention is None:
+            self._coder = _VectorCoder(cell, layers, bool(reverse))
+        else:
+            self._coder = _AttentionCoder(cell, attention, layers, bool(reverse))
+        K = self.stop + 1
+        self.params = {
+            "source": self._rng.normal(scale=0.3, size=(len(self.source_words), M)),
+            "target": self._rng.normal(scale=0.3, size=(K + 1, M)),  # START too
+            "P": glorot_uniform(self._rng, K, H),
+            "b": np.zeros(K),
+        } | self._coder.parameters(self._rng, M, H)
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #066b00a8
 Step = Callable[[np.ndarray, Any], tuple[np.ndarray, Any]]
@@ -467,7 +476,7 @@ def _row_counts(state: Any) -> set[int]:
     parts = state.values() if isinstance(state, dict) else state
     return set().union(*map(_row_counts, parts))
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #18e6359a
+# %% ../../chapters/07_sequence_to_sequence.ipynb #61797854
 def beam_search(
     step: Step,
     state: Any,
@@ -510,7 +519,7 @@ def beam_search(
             break
     return _hypotheses(words[:, :, 1:], total, length, finished, alpha)
 
-
+# %% ../../chapters/07_sequence_to_sequence.ipynb #14303025
 def greedy(
     step: Step, state: Any, start: int, stop: int, max_length: int
 ) -> list[Hypothesis]:
@@ -521,7 +530,7 @@ def greedy(
     """
     return [best for best, *_ in beam_search(step, state, start, stop, 1, max_length)]
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #69318f95
+# %% ../../chapters/07_sequence_to_sequence.ipynb #37f97fbf
 def _extended(
     total: np.ndarray, logs: np.ndarray, finished: np.ndarray, stop: int
 ) -> np.ndarray:
@@ -549,7 +558,7 @@ def _best(scores: np.ndarray, count: int) -> tuple[np.ndarray, ...]:
             flat[rows, chosen[:, k]] = -np.inf
     return *np.divmod(chosen, scores.shape[2]), is_left
 
-
+# %% ../../chapters/07_sequence_to_sequence.ipynb #ed97fe43
 def _hypotheses(
     words: np.ndarray,
     total: np.ndarray,
@@ -621,7 +630,7 @@ def ensemble(steps: Sequence[Step]) -> Step:
 
     return step
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #b254a465
+# %% ../../chapters/07_sequence_to_sequence.ipynb #fdf5519e
 def bleu(
     hypotheses: Sequence[Sequence[str]],
     references: Sequence[Sequence[str]],
@@ -652,7 +661,7 @@ def bleu(
 def _ngrams(words: Sequence[str], m: int) -> Counter:
     return Counter(tuple(words[i : i + m]) for i in range(len(words) - m + 1))
 
-
+# %% ../../chapters/07_sequence_to_sequence.ipynb #4e8e97c7
 def _checked_corpus(hypotheses: Sequence, references: Sequence) -> list[tuple]:
     for name, side in (("hypotheses", hypotheses), ("references", references)):
         if not isinstance(side, list | tuple) or len(side) == 0:
@@ -757,7 +766,7 @@ def _checked_attended(
         raise ValueError("mask must be True somewhere in each row, got a row of False")
     return attended
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #34c9e2bb
+# %% ../../chapters/07_sequence_to_sequence.ipynb #d938689c
 _NORMALIZER_VJPS: dict[Callable, Callable] = {
     softmax: softmax_vjp,
     sparsemax: sparsemax_vjp,
@@ -795,7 +804,7 @@ def additive_attention_backward(
     dW, db = rows.T @ F.reshape(len(rows), -1), rows.sum(axis=0)
     return dF, ds, {"W": dW, "U": dU, "b": db, "v": dv}
 
-
+# %% ../../chapters/07_sequence_to_sequence.ipynb #22e551cc
 def _attention_shares(
     g: np.ndarray,
     F: np.ndarray,
@@ -817,7 +826,7 @@ def _attention_shares(
     dF = weights[:, :, None] * g[:, None]
     return dF, delta, at_state @ params["U"], at_state.T @ s, dv
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #a44eefb9
+# %% ../../chapters/07_sequence_to_sequence.ipynb #60ac0669
 def attention_keys(F: Tensor, params: Mapping[str, Operand]) -> Tensor:
     """W f_i + b for all positions, (N, L, A), to be computed once for many glances.
 
@@ -836,7 +845,7 @@ def attention_keys(F: Tensor, params: Mapping[str, Operand]) -> Tensor:
     operands = {"F": F, "W": params["W"], "b": params["b"]}
     return _joint_node("keys", keys.reshape(N, L, -1), operands, shares)
 
-
+# %% ../../chapters/07_sequence_to_sequence.ipynb #656c2d5f
 def attention_node(
     F: Operand,
     keys: Operand,
@@ -866,7 +875,7 @@ def attention_node(
     context = _view(F_value, weights)
     return _joint_node("attention", context, operands, shares), weights
 
-
+# %% ../../chapters/07_sequence_to_sequence.ipynb #02301f0f
 def attention_parameters(
     rng: np.random.Generator, D: int, H: int, A: int
 ) -> dict[str, np.ndarray]:
@@ -911,7 +920,7 @@ def attention_decoder(
         seen.append(weights)
     return concatenate(states), np.array(seen)
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #320393a1
+# %% ../../chapters/07_sequence_to_sequence.ipynb #4df386a5
 class _AttentionCoder:
     """Encoder and decoder with attention in between; alg-attention."""
 
@@ -953,10 +962,10 @@ class _AttentionCoder:
         params = {part: _group(weights, part) for part in ("attention", "cell")}
         decoded = self.cell, F, keys, start, y, params, mask, self.normalizer
         states, seen = attention_decoder(*decoded)
-        h = states if self.vectors == 1 else states[:, :, : states.value.shape[2] // 2]
+        h = _outputs(states, self.vectors)
         return h, (states[-1], F, keys, mask), seen
 
-
+# %% ../../chapters/07_sequence_to_sequence.ipynb #9c0c8542
 def _swapped(h: Tensor) -> Tensor:
     """Sentences first in place of time first: (L, N, D) to (N, L, D)."""
     return _above("swap", h.value.swapaxes(0, 1), (h, lambda g: g.swapaxes(0, 1)))
