@@ -338,7 +338,7 @@ def inference_pairs(
     """Draw pairs of a premise and a hypothesis from a small grammar, with a label.
 
     A premise tells some of three things about someone: clothes, an action, a place. A
-    hypothesis tells one; it follows (label 0), disagrees (1), or is of something that
+    hypothesis tells one; it follows (label 0), differs (1), or is of something that
     the premise does not tell (2): the names are INFERENCES. Returns premises and
     hypotheses, lists of words, and labels (n,). Raises ValueError for bad input.
     """
@@ -520,13 +520,13 @@ def load_translations(language: str = "pt") -> tuple[tuple[str, ...], tuple[str,
     """Load short English sentences and phrases with their translation.
 
     language : "pt" for 4,905 pairs in (mostly Brazilian) Portuguese, "fr" for 6,851 in
-    French. Up to 12 words, from user interfaces; many differ in a word only. Returns
-    the English sentences and their translations, in one order. Source: Indico, MIT;
-    Wagtail, Django and JupyterLab language packs, BSD; in
+    French. Up to 12 English words, from user interfaces; many differ in a word only.
+    Returns the English sentences and their translations, in one order. Source: Indico,
+    MIT; Wagtail, Django and JupyterLab language packs, BSD; in
     data/LICENSES/translations.txt. Raises ValueError for another language,
     RuntimeError if the file is missing or damaged.
     """
-    if language not in ("pt", "fr"):
+    if not isinstance(language, str) or language not in ("pt", "fr"):
         raise ValueError(f"language must be 'pt' or 'fr', got {language!r}")
     text = gzip.decompress(_bundled(f"ui_en_{language}.tsv.gz")).decode("utf-8")
     english, foreign = zip(

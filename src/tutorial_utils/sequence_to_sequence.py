@@ -5,7 +5,7 @@ __all__ = ['Step', 'teacher_forcing', 'recurrence_node', 'Seq2Seq', 'Hypothesis'
            'additive_attention', 'additive_attention_backward', 'attention_keys', 'attention_node',
            'attention_parameters', 'attention_decoder', 'scaled_dot_product_attention']
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #47b0ec4f
+# %% ../../chapters/07_sequence_to_sequence.ipynb #bbfa6401
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ import numpy as np
 
 from tutorial_utils.checks import (
     LARGEST,
-    checked_array,
     checked_count,
     checked_floats,
     checked_generator,
+    checked_labels,
     checked_number,
 )
 from tutorial_utils.convolutional_networks import (
@@ -62,7 +62,7 @@ from tutorial_utils.training import (
     loss_node,
 )
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #e77af9a7
+# %% ../../chapters/07_sequence_to_sequence.ipynb #039c30d2
 def teacher_forcing(
     targets: Sequence[Sequence[int]], stop: int, start: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -74,24 +74,34 @@ def teacher_forcing(
     ValueError for bad input. Source: Chapter 7, equation eq-seq2seq-loss.
     """
     stop, start = checked_count(stop, "stop", 0), checked_count(start, "start", 0)
-    rows = [_checked_words(target, f"targets[{n}]") for n, target in enumerate(targets)]
+    if start == stop:
+        raise ValueError(f"start must differ from stop, got {start} for both")
+    if not isinstance(targets, list | tuple | np.ndarray) or len(targets) == 0:
+        raise ValueError(f"targets must be a list, not empty, got {targets!r:.60}")
+    rows = [
+        _checked_words(target, f"targets[{n}]", (stop, start))
+        for n, target in enumerate(targets)
+    ]
     answers, mask = pad_sequences([np.append(row, stop) for row in rows], stop)
     inputs, _ = pad_sequences([np.insert(row, 0, start) for row in rows], stop)
     return inputs.T, answers.T, mask.T
 
 
-def _checked_words(words: Sequence[int], name: str) -> np.ndarray:
-    """Words by number, (T,), which may be none."""
-    if isinstance(words, str) or np.ndim(words) != 1:
-        raise ValueError(f"{name} must be a list of whole numbers, got {words!r:.60}")
-    if len(words) == 0:
-        return np.zeros(0, np.int64)
-    numbers = checked_array(words, name, ("T",))
-    if ((numbers < 0) | (numbers != np.floor(numbers))).any():
-        raise ValueError(f"{name} must hold whole numbers from 0 on, got {words!r:.60}")
-    return numbers.astype(np.int64)
+def _checked_words(
+    words: Sequence[int], name: str, symbols: tuple[int, int]
+) -> np.ndarray:
+    """Words by number, (T,), none of them stop or start; there may be none at all."""
+    is_list, whole = isinstance(words, list | tuple | np.ndarray), int | np.integer
+    if not is_list or not all(
+        isinstance(word, whole) and word >= 0 and word not in symbols for word in words
+    ):
+        raise ValueError(
+            f"{name} must be a list of whole numbers from 0 on, without stop "
+            f"and start, got {words!r:.60}"
+        )
+    return np.array(words, dtype=np.int64)
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #f71b6a21
+# %% ../../chapters/07_sequence_to_sequence.ipynb #c98df097
 def recurrence_node(
     cell: str, x: Operand, start: Operand, params: Mapping[str, Operand]
 ) -> Tensor:
@@ -102,10 +112,13 @@ def recurrence_node(
     cell side by side. Returns the states (T, N, S). Raises ValueError for bad input.
     Source: Chapter 7, equation eq-encoder-decoder.
     """
-    _, forward, backward = _checked_cell(cell)
-    if not isinstance(params, Mapping):
-        raise ValueError(f"params must be a dict, got {type(params).__name__}")
+    vectors, forward, backward = _checked_cell(cell)
+    if not isinstance(params, Mapping) or "U" not in params:
+        raise ValueError(f"params must be a dict with V, U and b, got {params!r:.60}")
     arrays = {name: _array(value) for name, value in params.items()}
+    shape = np.shape(_array(x))[1:2] + (vectors * np.shape(arrays["U"])[-1],)
+    if np.shape(_array(start)) != shape:
+        raise ValueError(f"start must be {shape}, got {np.shape(_array(start))}")
     states, cache = forward(_array(x), _array(start), arrays)
 
     def shares(g: np.ndarray) -> dict[str, np.ndarray]:
@@ -114,13 +127,11 @@ def recurrence_node(
 
     return _joint_node(cell, states, {"x": x, "start": start, **params}, shares)
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #f60c6ad6
+# %% ../../chapters/07_sequence_to_sequence.ipynb #eb28c22a
 def _lstm_states(
     x: np.ndarray, start: np.ndarray, params: Mapping[str, np.ndarray]
 ) -> tuple[np.ndarray, tuple]:
     start = _checked_axes(start, "start", "N, S")
-    if start.shape[1] % 2:
-        raise ValueError(f"start must be (N, 2H) for an LSTM, got {start.shape}")
     h0, c0 = np.split(start, 2, axis=1)
     h, c, cache = lstm_forward(x, h0, c0, params)
     return np.concatenate([h, c], axis=2), cache
@@ -205,7 +216,7 @@ def _embedded(E: Tensor, words: np.ndarray) -> Tensor:
     one_hot = np.eye(len(E.value), dtype=E.value.dtype)[words.ravel()]
     return (one_hot @ E).reshape(*words.shape, E.value.shape[1])
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #e65b3f18
+# %% ../../chapters/07_sequence_to_sequence.ipynb #89b72b31
 class _Words:
     """What a model knows of its words: their numbers, and the two extra symbols."""
 
@@ -231,19 +242,20 @@ class _Words:
             if name == "sources" and len(sentence) == 0:
                 raise ValueError(f"{name}[{n}] must have at least one word, got none")
             for word in sentence:
-                if word not in numbers:
+                if not isinstance(word, str) or word not in numbers:
                     raise ValueError(f"{name}[{n}] has an unknown word, {word!r:.60}")
         return [[numbers[word] for word in sentence] for sentence in sentences]
 
 
 def _checked_vocabulary(words: Sequence[str], name: str) -> list[str]:
-    if isinstance(words, str) or not all(isinstance(word, str) for word in words):
+    is_list = isinstance(words, list | tuple)
+    if not is_list or not all(isinstance(word, str) for word in words):
         raise ValueError(f"{name} must be a list of words, got {words!r:.60}")
     if len(words) == 0 or len(set(words)) < len(words):
         raise ValueError(f"{name} must be different words, at least one")
     return list(words)
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #fd6fdc00
+# %% ../../chapters/07_sequence_to_sequence.ipynb #d3f8c7f1
 class _Translator(_Words):
     params: dict[str, np.ndarray]
     _coder: Any
@@ -259,8 +271,9 @@ class _Translator(_Words):
         words (N,) : the last words, by number; state : as from `encode` or `step`.
         Returns the state after the step too. Column V is STOP's.
         """
+        words = checked_labels(words, "words", self.start + 1, np.size(words))
         weights = self._weights()
-        y = _embedded(weights["target"], np.asarray(words)[None])
+        y = _embedded(weights["target"], words[None])
         h, state, _ = self._coder.decode(weights, y, state)
         z = self._scores(weights, h).value[0].astype(np.float64)
         z = z - z.max(axis=1, keepdims=True)
@@ -312,7 +325,7 @@ class _TeacherForced(_Translator):
             )
         return numbers
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #1ad2df65
+# %% ../../chapters/07_sequence_to_sequence.ipynb #a55078d7
 class _Learner(_TeacherForced):
     _rng: np.random.Generator
 
@@ -339,13 +352,14 @@ class _Learner(_TeacherForced):
         batches = bucket_by_length(lengths, checked_count(batch_size, "batch_size"))
         optimiser, losses = Adam(rate), []
         for epoch in progress(range(epochs), "epochs"):
-            total = 0.0
+            total = 0.0  # over the words
             for done, k in enumerate(self._rng.permutation(len(batches))):
                 left = 1 - (epoch + done / len(batches)) / epochs
                 optimiser.learning_rate = rate * min(1, 2 * left + 0.02)
                 pairs = [x[n] for n in batches[k]], [y[n] for n in batches[k]]
-                total += self._improve(pairs, optimiser, clip) * len(batches[k])
-            losses.append(total / len(x))
+                n_words = sum(len(target) + 1 for target in pairs[1])
+                total += self._improve(pairs, optimiser, clip) * n_words
+            losses.append(total / sum(len(target) + 1 for target in y))
         return losses
 
     def _improve(self, pairs: tuple[list, list], optimiser: Adam, clip: float) -> float:
@@ -395,7 +409,7 @@ class _Writer(_Learner):
             for n, (source, target) in enumerate(zip(x, y, strict=True))
         ]
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #eeb53072
+# %% ../../chapters/07_sequence_to_sequence.ipynb #9628626c
 class Seq2Seq(_Writer):
     """A sequence-to-sequence model of words, with or without attention.
 
@@ -424,11 +438,13 @@ class Seq2Seq(_Writer):
         super().__init__(source_words, target_words)
         H, M = checked_count(hidden, "hidden"), checked_count(embedding, "embedding")
         layers = checked_count(layers, "layers")
+        if not isinstance(reverse, bool):
+            raise ValueError(f"reverse must be True or False, got {reverse!r:.60}")
         self._rng, self.attention = checked_generator(rng, "rng"), attention
         if attention is None:
-            self._coder = _VectorCoder(cell, layers, bool(reverse))
+            self._coder = _VectorCoder(cell, layers, reverse)
         else:
-            self._coder = _AttentionCoder(cell, attention, layers, bool(reverse))
+            self._coder = _AttentionCoder(cell, attention, layers, reverse)
         K = self.stop + 1
         self.params = {
             "source": self._rng.normal(scale=0.3, size=(len(self.source_words), M)),
@@ -437,7 +453,7 @@ class Seq2Seq(_Writer):
             "b": np.zeros(K),
         } | self._coder.parameters(self._rng, M, H)
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #066b00a8
+# %% ../../chapters/07_sequence_to_sequence.ipynb #ae59faf5
 Step = Callable[[np.ndarray, Any], tuple[np.ndarray, Any]]
 
 
@@ -462,21 +478,23 @@ def _rows(state: Any, index: np.ndarray) -> Any:
         return None if state is None else state[index]
     if isinstance(state, dict):
         return {key: _rows(part, index) for key, part in state.items()}
-    if isinstance(state, list | tuple):
-        return type(state)(_rows(part, index) for part in state)
-    raise ValueError(
-        f"state must be arrays, in tuples, lists or dicts, got {type(state).__name__}"
-    )
+    parts = [_rows(part, index) for part in state]
+    return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
 
 
 def _row_counts(state: Any) -> set[int]:
     """The lengths of all arrays in a state; a single one, if all is well."""
     if state is None or isinstance(state, np.ndarray):
-        return set() if state is None or state.ndim == 0 else {len(state)}
+        return set() if state is None else {len(state) if state.ndim else 0}
+    if not isinstance(state, dict | list | tuple):
+        raise ValueError(
+            "state must be arrays, in tuples, lists or dicts, "
+            f"got {type(state).__name__}"
+        )
     parts = state.values() if isinstance(state, dict) else state
     return set().union(*map(_row_counts, parts))
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #61797854
+# %% ../../chapters/07_sequence_to_sequence.ipynb #02143815
 def beam_search(
     step: Step,
     state: Any,
@@ -492,21 +510,24 @@ def beam_search(
     state : an array with a row for each of N sentences; or a tuple, list or dict of
     such; None is one sentence without a state. start : what step is given first.
     stop : from 0 to K - 1. width, max_length : at least 1; stop counts as a word.
-    length_penalty : α, 0 or more. Returns for each sentence 1 to width hypotheses; of
-    equal ones the first in the order of places and words. Raises ValueError for bad
-    input, or if step returns something else. Source: Chapter 7, alg-beam.
+    length_penalty : α, from 0 to 10. Returns for each sentence 1 to width hypotheses;
+    of equal ones the first in the order of places and words. Raises ValueError for
+    bad input, or if step returns something else. Source: Chapter 7, alg-beam.
     """
     N = _checked_search(step, state, start, stop)
     W, T = checked_count(width, "width"), checked_count(max_length, "max_length")
     alpha = checked_number(length_penalty, "length_penalty", at_least=0)
+    if alpha > 10:
+        raise ValueError(f"length_penalty must be at most 10, got {alpha:g}")
     total = np.full((N, W), -np.inf)
     total[:, 0] = 0
     words = np.full((N, W, 1), start)
     length, finished = np.zeros((N, W), int), np.zeros((N, W), bool)
     state = _rows(state, np.repeat(np.arange(N), W))
     for _ in range(T):
-        logs, state = step(words[:, :, -1].ravel(), state)
-        extended = _extended(total, _checked_logs(logs, N * W, stop), finished, stop)
+        result = step(words[:, :, -1].ravel(), state)
+        logs, state = _checked_step(result, N * W, stop)
+        extended = _extended(total, logs, finished, stop)
         length += ~finished
         scores = extended if alpha == 0 else extended / length[:, :, None] ** alpha
         place, word, is_left = _best(scores, W)
@@ -581,14 +602,13 @@ def _hypotheses(
         found.append(sorted(beam, key=lambda own: (not own.finished, -own.score)))
     return found
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #80450df3
+# %% ../../chapters/07_sequence_to_sequence.ipynb #025c7d5d
 def _checked_search(step: Step, state: Any, start: int, stop: int) -> int:
     """The number of sentences, once the arguments of a search are in order."""
     if not callable(step):
         raise ValueError(f"step must be a function, got {type(step).__name__}")
     checked_count(start, "start", 0)
     checked_count(stop, "stop", 0)
-    _rows(state, np.zeros(0, int))  # refuses what it does not know
     counts = _row_counts(state)
     if len(counts) > 1 or 0 in counts or (state is not None and not counts):
         raise ValueError(
@@ -598,20 +618,35 @@ def _checked_search(step: Step, state: Any, start: int, stop: int) -> int:
     return counts.pop() if counts else 1
 
 
-def _checked_logs(logs: np.ndarray, rows: int, stop: int) -> np.ndarray:
-    """What a step returned: (rows, K), at most 0 but for rounding, -inf allowed."""
-    logs = np.asarray(logs)
-    if logs.ndim != 2 or len(logs) != rows or logs.dtype.kind != "f":
+def _checked_step(result: Any, rows: int, stop: int) -> tuple[np.ndarray, Any]:
+    """What a step returned: log-probabilities (rows, K), -inf allowed, and a state."""
+    if not isinstance(result, tuple) or len(result) != 2:
         raise ValueError(
-            f"step must return log-probabilities of shape ({rows}, K), got {logs.shape}"
+            "step must return a pair, log-probabilities and states, "
+            f"got {type(result).__name__}"
+        )
+    given, state = result
+    try:
+        logs = np.asarray(given)
+    except ValueError:  # rows of different lengths
+        logs = np.empty(0)
+    is_floating = logs.dtype.kind == "f" and not np.ma.is_masked(given)
+    if not is_floating or logs.ndim != 2 or len(logs) != rows:
+        raise ValueError(
+            f"step must return log-probabilities of shape ({rows}, K), floating, "
+            f"got {logs.dtype} of shape {logs.shape}"
         )
     if logs.shape[1] <= stop:
         raise ValueError(f"stop must be below {logs.shape[1]}, got {stop}")
     if not logs.max() <= 1e-3:  # NaN too
         raise ValueError(f"step must return logarithms of at most 0, got {logs.max()}")
-    return logs.astype(np.float64, copy=False)
+    if not _row_counts(state) <= {rows}:
+        raise ValueError(
+            f"step must return states of {rows} rows, got {sorted(_row_counts(state))}"
+        )
+    return logs.astype(np.float64, copy=False), state
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #dacb5107
+# %% ../../chapters/07_sequence_to_sequence.ipynb #c24d4337
 def ensemble(steps: Sequence[Step]) -> Step:
     """A step that averages the probabilities of several steps, at least one.
 
@@ -623,10 +658,13 @@ def ensemble(steps: Sequence[Step]) -> Step:
         raise ValueError("steps must be a list of functions, at least one")
 
     def step(tokens: np.ndarray, states: Any) -> tuple[np.ndarray, tuple]:
-        results = [own(tokens, state) for own, state in zip(steps, states, strict=True)]
-        logs, after = zip(*results, strict=True)
-        with np.errstate(divide="ignore"):  # what no model allows has -inf
-            return np.log(np.mean(np.exp(logs), axis=0)), after
+        if not isinstance(states, list | tuple) or len(states) != len(steps):
+            raise ValueError(f"states must be one for each of {len(steps)} steps")
+        pairs = zip(steps, states, strict=True)
+        logs, after = zip(*(own(tokens, state) for own, state in pairs), strict=True)
+        if len({np.shape(own) for own in logs}) > 1:
+            raise ValueError("steps must return log-probabilities of one shape")
+        return np.logaddexp.reduce(logs, dtype=np.float64) - np.log(len(steps)), after
 
     return step
 
@@ -679,7 +717,7 @@ def _checked_corpus(hypotheses: Sequence, references: Sequence) -> list[tuple]:
         )
     return list(zip(hypotheses, references, strict=True))
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #99d44a70
+# %% ../../chapters/07_sequence_to_sequence.ipynb #7b356f69
 def _keys(F: np.ndarray, params: Mapping[str, np.ndarray]) -> np.ndarray:
     """W f_i + b for all positions, (N, L, A), in one product of matrices."""
     N, L, D = F.shape
@@ -702,7 +740,7 @@ def _masked_weights(
         return normalizer(scores)
     largest = np.max(scores, axis=-1, keepdims=True, where=mask, initial=-np.inf)
     # Far enough below the largest score for softmax to round to 0 by itself.
-    weights = normalizer(np.where(mask, scores - largest, -1e4).astype(scores.dtype))
+    weights = normalizer(np.where(mask, scores - largest, -1e9).astype(scores.dtype))
     return np.where(mask, weights, 0)
 
 
@@ -710,7 +748,7 @@ def _view(F: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """F a for each of a batch, (N, D)."""
     return (weights[:, None] @ F)[:, 0]
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #77b29c9a
+# %% ../../chapters/07_sequence_to_sequence.ipynb #6c3dbd49
 def additive_attention(
     F: np.ndarray,
     s: np.ndarray,
@@ -722,7 +760,8 @@ def additive_attention(
 
     F (N, L, D), s (N, H); params : dict of W (A, D), U (A, H), b and v (A,); all
     finite. mask (N, L) : True where attended, once at least in each row. normalizer :
-    softmax, sparsemax, or another function from scores to weights over the last axis.
+    softmax, sparsemax, or another function from scores to weights over the last axis
+    that gives nothing to a score far below the others.
     Returns context (N, D) and weights (N, L), exactly 0 where the mask is False.
     Raises ValueError for bad input. Source: Chapter 7, equation eq-attention;
     Bahdanau and others, 2015.
@@ -766,11 +805,13 @@ def _checked_attended(
         raise ValueError("mask must be True somewhere in each row, got a row of False")
     return attended
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #d938689c
-_NORMALIZER_VJPS: dict[Callable, Callable] = {
-    softmax: softmax_vjp,
-    sparsemax: sparsemax_vjp,
-}
+# %% ../../chapters/07_sequence_to_sequence.ipynb #fe3b267b
+def _vjp_of(normalizer: Callable) -> Callable:
+    """The product of a vector with the normaliser's Jacobian."""
+    for known, vjp in ((softmax, softmax_vjp), (sparsemax, sparsemax_vjp)):
+        if normalizer is known:
+            return vjp
+    raise ValueError(f"normalizer must be softmax or sparsemax, got {normalizer!r:.60}")
 
 
 def additive_attention_backward(
@@ -791,10 +832,6 @@ def additive_attention_backward(
     F, s, params = _checked_attention(F, s, params)
     g = _checked_shape(g, "g", (len(F), F.shape[2])).astype(F.dtype, copy=False)
     weights = _checked_shape(weights, "weights", F.shape[:2])
-    if not callable(normalizer) or normalizer not in _NORMALIZER_VJPS:
-        raise ValueError(
-            f"normalizer must be softmax or sparsemax, got {normalizer!r:.60}"
-        )
     hidden = _hidden(_keys(F, params), s, params)
     dF, delta, ds, dU, dv = _attention_shares(
         g, F, s, params, hidden, weights, normalizer
@@ -804,7 +841,7 @@ def additive_attention_backward(
     dW, db = rows.T @ F.reshape(len(rows), -1), rows.sum(axis=0)
     return dF, ds, {"W": dW, "U": dU, "b": db, "v": dv}
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #22e551cc
+# %% ../../chapters/07_sequence_to_sequence.ipynb #1252682c
 def _attention_shares(
     g: np.ndarray,
     F: np.ndarray,
@@ -816,7 +853,7 @@ def _attention_shares(
 ) -> tuple[np.ndarray, ...]:
     """The share of F as what is looked at; δ at the keys; and ds, dU and dv."""
     da = (F @ g[:, :, None])[:, :, 0]
-    dz = _NORMALIZER_VJPS[normalizer](weights, da)
+    dz = _vjp_of(normalizer)(weights, da)
     dv = hidden.reshape(-1, hidden.shape[2]).T @ dz.ravel()
     delta = hidden * hidden
     np.subtract(1, delta, out=delta)
@@ -826,26 +863,26 @@ def _attention_shares(
     dF = weights[:, :, None] * g[:, None]
     return dF, delta, at_state @ params["U"], at_state.T @ s, dv
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #60ac0669
-def attention_keys(F: Tensor, params: Mapping[str, Operand]) -> Tensor:
+# %% ../../chapters/07_sequence_to_sequence.ipynb #7ed62b55
+def attention_keys(F: Operand, params: Mapping[str, Operand]) -> Tensor:
     """W f_i + b for all positions, (N, L, A), to be computed once for many glances.
 
-    F (N, L, D), a Tensor; params as in `additive_attention`. Source: Chapter 7,
+    F (N, L, D); params as in `additive_attention`. Source: Chapter 7,
     seq2seq-attention.
     """
-    N, L, D = F.value.shape
-    W_T = np.ascontiguousarray(_array(params["W"]).T)
+    columns, W = _array(F), _array(params["W"])
+    N, L, D = columns.shape
 
     def shares(g: np.ndarray) -> dict[str, np.ndarray]:
-        rows, columns = g.reshape(N * L, -1), F.value.reshape(N * L, D)
-        dF = (rows @ _array(params["W"])).reshape(N, L, D)
-        return {"F": dF, "W": rows.T @ columns, "b": rows.sum(axis=0)}
+        rows = g.reshape(N * L, -1)
+        dF = (rows @ W).reshape(N, L, D)
+        return {"F": dF, "W": rows.T @ columns.reshape(N * L, D), "b": rows.sum(axis=0)}
 
-    keys = F.value.reshape(N * L, D) @ W_T + _array(params["b"])
+    keys = _keys(columns, {"W": W, "b": _array(params["b"])})
     operands = {"F": F, "W": params["W"], "b": params["b"]}
-    return _joint_node("keys", keys.reshape(N, L, -1), operands, shares)
+    return _joint_node("keys", keys, operands, shares)
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #656c2d5f
+# %% ../../chapters/07_sequence_to_sequence.ipynb #f1cb38d0
 def attention_node(
     F: Operand,
     keys: Operand,
@@ -862,6 +899,13 @@ def attention_node(
     """
     arrays = {"U": _array(params["U"]), "v": _array(params["v"])}
     F_value, s_value = _array(F), _array(s)
+    sizes = F_value.shape[:2], _array(keys).shape[:2], (len(s_value), F_value.shape[1])
+    if len(set(sizes)) > 1:
+        raise ValueError(
+            f"keys and s must fit F, {F_value.shape}, got {_array(keys).shape} "
+            f"and {s_value.shape}"
+        )
+    mask = _checked_attended(mask, F_value.shape[:2])
     hidden = _hidden(_array(keys), s_value, arrays)
     weights = _masked_weights(hidden @ arrays["v"], mask, normalizer)
 
@@ -875,7 +919,7 @@ def attention_node(
     context = _view(F_value, weights)
     return _joint_node("attention", context, operands, shares), weights
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #02301f0f
+# %% ../../chapters/07_sequence_to_sequence.ipynb #171dcd5c
 def attention_parameters(
     rng: np.random.Generator, D: int, H: int, A: int
 ) -> dict[str, np.ndarray]:
@@ -883,10 +927,11 @@ def attention_parameters(
 
     Raises ValueError for bad input. Source: Chapter 7, def-attention.
     """
+    D, H, A = (checked_count(n, k) for n, k in ((D, "D"), (H, "H"), (A, "A")))
     W, U = glorot_uniform(rng, A, D), glorot_uniform(rng, A, H)
     return {"W": W, "U": U, "b": np.zeros(A), "v": glorot_uniform(rng, 1, A)[0]}
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #40b6eaf0
+# %% ../../chapters/07_sequence_to_sequence.ipynb #6e6f24db
 def attention_decoder(
     cell: str,
     F: Operand,
@@ -905,6 +950,8 @@ def attention_decoder(
     (T, N, L). Source: Chapter 7, alg-attention; Bahdanau and others, 2015.
     """
     vectors, *_ = _checked_cell(cell)
+    if len(_array(inputs)) == 0:
+        raise ValueError("inputs must have at least one step, got none")
     state: Any = start
     states, seen = [], []
     H = _array(start).shape[1] // vectors

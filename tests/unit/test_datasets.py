@@ -175,6 +175,276 @@ def test_cards_show_squares_on_the_sides_that_their_labels_say(n_squares):
         assert halves.max() <= 50
 
 
+ONES = {
+    "one": "um",
+    "two": "dois",
+    "three": "três",
+    "four": "quatro",
+    "five": "cinco",
+    "six": "seis",
+    "seven": "sete",
+    "eight": "oito",
+    "nine": "nove",
+    "ten": "dez",
+    "eleven": "onze",
+    "twelve": "doze",
+    "thirteen": "treze",
+    "fourteen": "catorze",
+    "fifteen": "quinze",
+    "sixteen": "dezasseis",
+    "seventeen": "dezassete",
+    "eighteen": "dezoito",
+    "nineteen": "dezanove",
+}
+TENS = {
+    "twenty": "vinte",
+    "thirty": "trinta",
+    "forty": "quarenta",
+    "fifty": "cinquenta",
+    "sixty": "sessenta",
+    "seventy": "setenta",
+    "eighty": "oitenta",
+    "ninety": "noventa",
+}
+ENGLISH = {word: k for k, word in enumerate(ONES, 1)}
+ENGLISH |= {word: 10 * k for k, word in enumerate(TENS, 2)}
+PORTUGUESE = {word: k for k, word in enumerate(ONES.values(), 1)}
+PORTUGUESE |= {word: 10 * k for k, word in enumerate(TENS.values(), 2)}
+PORTUGUESE |= {"primeiro": 1, "mil": 1000, "novecentos": 900}
+IRREGULAR = {"first": 1, "second": 2, "third": 3, "fifth": 5, "eighth": 8, "ninth": 9}
+IRREGULAR |= {"twelfth": 12, "twentieth": 20, "thirtieth": 30}
+ORDINALS = IRREGULAR | {f"{word}th": k for word, k in ENGLISH.items() if k < 20}
+NAMES = {
+    "january": "janeiro",
+    "february": "fevereiro",
+    "march": "março",
+    "april": "abril",
+    "may": "maio",
+    "june": "junho",
+    "july": "julho",
+    "august": "agosto",
+    "september": "setembro",
+    "october": "outubro",
+    "november": "novembro",
+    "december": "dezembro",
+    "monday": "segunda-feira",
+    "tuesday": "terça-feira",
+    "wednesday": "quarta-feira",
+    "thursday": "quinta-feira",
+    "friday": "sexta-feira",
+    "saturday": "sábado",
+    "sunday": "domingo",
+}
+MONTHS, WEEKDAYS = list(NAMES)[:12], list(NAMES)[12:]
+
+
+def split_at(words, word):
+    """The parts between the places where a word stands."""
+    parts = [[]]
+    for one in words:
+        parts = [*parts, []] if one == word else [*parts[:-1], [*parts[-1], one]]
+    return parts
+
+
+def english_date(words):
+    """Weekday (or None), day, month and year, in any of the three orders."""
+    weekday = next((w for w in words if w in WEEKDAYS), None)
+    (at,) = (k for k, w in enumerate(words) if w in MONTHS)
+    (last,) = (k for k, w in enumerate(words) if w in ORDINALS)
+    day = ORDINALS[words[last]]
+    day += ENGLISH[words[last - 1]] if words[last - 1] in TENS else 0
+    year = words[max(at, last) + 1 :]
+    year = year[: year.index(",")] if "," in year else year
+    if year[:3] == ["two", "thousand", "and"]:
+        return weekday, day, words[at], 2000 + sum(ENGLISH[w] for w in year[3:])
+    assert year[0] == "nineteen"
+    rest = [w for w in year[1:] if w != "oh"]
+    assert ("oh" in year) == (sum(ENGLISH[w] for w in rest) < 10)
+    return weekday, day, words[at], 1900 + sum(ENGLISH[w] for w in rest)
+
+
+def portuguese_date(words):
+    """The same, its names in English, of "[weekday ,] day de month de year"."""
+    english = {b: a for a, b in NAMES.items()}
+    weekday = english[words[0]] if words[1] == "," else None
+    day, month, year = split_at(words[2:] if weekday else words, "de")
+    start = 2000 if year[0] == "dois" else 1900
+    assert year[:3] == (["dois", "mil", "e"] if start == 2000 else YEARS_1900)
+    numbers = (sum(PORTUGUESE[w] for w in part if w != "e") for part in (day, year[3:]))
+    day, rest = numbers
+    return weekday, day, english[month[0]], start + rest
+
+
+YEARS_1900 = ["mil", "novecentos", "e"]
+
+
+def test_dates_mean_the_same_in_both_languages():
+    pairs = datasets.dates(np.random.default_rng(0), 3000, 1, 3)
+    assert len(pairs) == 3000
+    seen, orders = [], set()
+    for pair in pairs:
+        sides = split_at(pair.source, "then"), split_at(pair.target, "depois")
+        for ours, theirs in zip(*sides, strict=True):
+            seen.append(english_date(ours))
+            assert portuguese_date(theirs) == seen[-1]
+            orders.add((ours[0] in WEEKDAYS, ours[0] in MONTHS, seen[-1][0] is None))
+    assert len(orders) == 3, "three orders of words"
+    weekdays, days, months, years = zip(*seen, strict=True)
+    assert set(weekdays) == {None, *WEEKDAYS}
+    assert set(days) == set(range(1, 32))
+    assert set(months) == set(MONTHS)
+    assert set(years) == {*range(1901, 2000), *range(2001, 2030)}
+    counts = np.bincount([len(split_at(pair.source, "then")) for pair in pairs])
+    assert len(counts) == 4
+    assert counts[1:].min() > 900
+
+
+def test_the_alignment_of_dates_joins_words_of_one_meaning():
+    meaning = {b: {a} for a, b in NAMES.items()} | {"depois": {"then"}}
+    for word, number in PORTUGUESE.items():
+        same = {w for w, k in (*ENGLISH.items(), *ORDINALS.items()) if k == number}
+        meaning[word] = same
+    meaning |= {"mil": {"nineteen", "thousand"}, "novecentos": {"nineteen"}}
+    meaning |= {"e": {"and"}}
+    for pair in datasets.dates(np.random.default_rng(1), 500, 1, 4):
+        assert len(pair.alignment) == len(pair.target)
+        for word, at in zip(pair.target, pair.alignment, strict=True):
+            if at == -1:
+                assert word in (",", "de", "e")
+            else:
+                assert 0 <= at < len(pair.source)
+                assert pair.source[at] in meaning[word], (word, pair.source[at])
+        used = set(pair.alignment)
+        for at, word in enumerate(pair.source):  # each word of meaning is used
+            assert (at in used) == (word not in (",", "the", "of", "a", "oh"))
+        dates = np.cumsum([word == "then" for word in pair.source])
+        own = np.cumsum([word == "depois" for word in pair.target])
+        for date, at in zip(own, pair.alignment, strict=True):
+            assert at == -1 or dates[at] == date, "a word of another date"
+
+
+def test_dates_are_as_many_as_asked_for_and_determined_by_the_generator():
+    for low, high in ((1, 1), (2, 2), (2, 4)):
+        pairs = datasets.dates(np.random.default_rng(2), 60, low, high)
+        counts = {pair.source.count("then") + 1 for pair in pairs}
+        assert counts == set(range(low, high + 1))
+    again = datasets.dates(np.random.default_rng(2), 60, 2, 4)
+    assert again == pairs
+    again[0].source.append("more")
+    assert datasets.dates(np.random.default_rng(2), 60, 2, 4) == pairs
+
+
+WIDER_ACTORS = {
+    "a boy": {"a boy", "a child", "a person"},
+    "a young girl": {"a girl", "a child", "a person"},
+    "a man": {"a man", "a person"},
+    "a woman": {"a woman", "a person"},
+    "two men": {"two men", "two people"},
+    "two dogs": {"two dogs", "two animals"},
+}
+WIDER_ACTIONS = {
+    "riding a camel": "riding an animal",
+    "riding a horse": "riding an animal",
+    "playing with a ball": "playing",
+    "playing with a toy": "playing",
+    "swimming": "swimming",
+    "sleeping": "resting",
+    "sitting": "resting",
+    "talking on a cellphone": "talking",
+}
+PLACES = ("in a crowded", "in the lake", "around the", "in the street", "next to a")
+VERBS = {"rides": "riding", "plays": "playing", "swims": "swimming"}
+VERBS |= {"sleeps": "sleeping", "sits": "sitting", "talks": "talking"}
+
+
+def facts_of(premise):
+    """The actor, and what is said of clothes, action and place."""
+    text = " ".join(premise)
+    (actor,) = (a for a in WIDER_ACTORS if text.startswith(f"{a} "))
+    facts, rest = {}, text.removeprefix(actor).strip()
+    if rest.startswith("wearing a "):
+        colour, garment, *left = rest.removeprefix("wearing a ").split()
+        facts["clothes"], rest = f"{colour} {garment}", " ".join(left)
+    at = min((rest.find(p) for p in PLACES if p in rest), default=len(rest))
+    rest, place = rest[:at].strip(), rest[at:]
+    facts |= {"place": place} if place else {}
+    if rest:
+        verb, *left = rest.split()
+        action = " ".join(left) if verb in ("is", "are") else rest
+        assert (verb == "are") == actor.startswith("two")
+        if verb in VERBS:
+            action = " ".join([VERBS[verb], *left]).replace("riding on", "riding")
+        facts["action"] = action
+        assert action in WIDER_ACTIONS
+    return actor, facts
+
+
+def label_of(premise, hypothesis):
+    actor, facts = facts_of(premise)
+    text = " ".join(hypothesis)
+    verb = " are " if actor.startswith("two") else " is "
+    who, says = text.split(verb, 1)
+    assert who in WIDER_ACTORS[actor]
+    if says.startswith("wearing a "):
+        topic, worn = "clothes", says.removeprefix("wearing a ")
+        follows = facts.get("clothes", "").endswith(worn)
+    elif says.startswith(PLACES):
+        topic, follows = "place", facts.get("place") == says
+    else:
+        topic, action = "action", facts.get("action")
+        follows = says in (action, WIDER_ACTIONS.get(action))
+        assert says in {*WIDER_ACTIONS, *WIDER_ACTIONS.values()}
+    name = "neutral" if topic not in facts else "entailment" if follows else None
+    return topic, datasets.INFERENCES.index(name or "contradiction")
+
+
+def test_labels_of_inference_pairs_say_what_follows():
+    drawn = datasets.inference_pairs(np.random.default_rng(0), 2000)
+    premises, hypotheses, labels = drawn
+    assert len(premises) == len(hypotheses) == 2000
+    assert labels.shape == (2000,)
+    assert labels.dtype.kind == "i"
+    found = [label_of(*pair) for pair in zip(premises, hypotheses, strict=True)]
+    assert [label for _, label in found] == labels.tolist()
+    assert len(set(found)) == 9, "three topics with each label"
+    assert np.bincount(labels).min() > 500
+    told = [facts_of(premise)[1] for premise in premises]
+    assert {len(facts) for facts in told} == {1, 2, 3}
+    assert {facts["action"] for facts in told if "action" in facts} == set(
+        WIDER_ACTIONS
+    )
+    assert {facts_of(premise)[0] for premise in premises} == set(WIDER_ACTORS)
+    assert datasets.INFERENCES == ("entailment", "contradiction", "neutral")
+
+
+def test_inference_pairs_are_determined_by_the_generator():
+    ours, theirs = (
+        datasets.inference_pairs(np.random.default_rng(3), 20) for _ in range(2)
+    )
+    assert ours[:2] == theirs[:2]
+    assert ours[2].tolist() == theirs[2].tolist()
+    assert all(isinstance(word, str) for words in ours[0] + ours[1] for word in words)
+
+
+@pytest.mark.parametrize(("language", "count"), [("pt", 4905), ("fr", 6851)])
+def test_translations(language, count):
+    english, foreign = datasets.load_translations(language)
+    assert len(english) == len(foreign) == count
+    for side in (english, foreign):
+        assert isinstance(side, tuple)
+        assert all(text == text.strip() != "" for text in side)
+        assert not any("\t" in text for text in side)
+    assert max(len(text.split()) for text in english) <= 12
+    assert len(set(zip(english, foreign, strict=True))) == count
+    accents = set("ãõç") if language == "pt" else set("èêç")
+    assert accents <= set("".join(foreign).lower())
+    assert sum(bool(accents & set(text)) for text in english) < 0.01 * count
+
+
+def test_portuguese_is_what_is_loaded_unless_asked_otherwise():
+    assert datasets.load_translations() == datasets.load_translations("pt")
+
+
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(2, 5),
@@ -213,6 +483,15 @@ def test_separable_classes_have_the_margin(seed, n_features, n_classes, gamma):
             "margin must be a finite number above 0",
         ),
         (lambda rng: datasets.separable_classes(rng, 5, 2, 2, 9), "too large"),
+        (lambda rng: datasets.dates(3, 1), "rng must"),
+        (lambda rng: datasets.dates(rng, 0), "n must"),
+        (lambda rng: datasets.dates(rng, 1, 0), "min_dates must"),
+        (lambda rng: datasets.dates(rng, 1, 3, 2), "max_dates must .* at least 3"),
+        (lambda rng: datasets.dates(rng, 1, 1, 2.5), "max_dates must"),
+        (lambda rng: datasets.inference_pairs(3, 1), "rng must"),
+        (lambda rng: datasets.inference_pairs(rng, 0), "n must"),
+        (lambda rng: datasets.load_translations("de"), "language must be 'pt' or"),
+        (lambda rng: datasets.load_translations(None), "language must be 'pt' or"),
     ],
 )
 def test_bad_input_is_named(call, says):
