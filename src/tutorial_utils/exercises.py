@@ -9,7 +9,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -1454,10 +1454,57 @@ def _positive_queries(rng: np.random.Generator) -> tuple:
     return Q, K, rng.normal(size=(L, e))
 
 
+def beam_loses(beginning: tuple[int, ...]) -> list[float]:
+    """Exercise 7.9: two good continuations of 1 crowd out what greedy finds."""
+    table = {
+        (): [0.45, 0.4, 0.15],
+        (0,): [0.4, 0.3, 0.3],
+        (0, 0): [0.0, 0.0, 1.0],
+        (1,): [0.5, 0.5, 0.0],
+    }
+    return table.get(beginning, [0.33, 0.31, 0.36])
+
+
+def beam_wins(beginning: tuple[int, ...]) -> list[float]:
+    """A wrong answer to 7.9: the beam finds what greedy misses."""
+    table = {(): [0.55, 0.4, 0.05], (0,): [0.35, 0.35, 0.3]}
+    return table.get(beginning, [0.05, 0.05, 0.9])
+
+
+def fault_of_losing_beam(answer: Any, rng: np.random.Generator) -> str | None:
+    """Both searches are run on the table; a beam of 2 must end with less."""
+    from .sequence_to_sequence import beam_search
+
+    if not callable(answer):
+        return f"a function is expected, but {type(answer).__name__} came."
+
+    def step(tokens: np.ndarray, beginnings: np.ndarray) -> tuple:
+        read = np.column_stack([beginnings, tokens])
+        rows = [answer(tuple(map(int, row[2:]))) for row in read]
+        with np.errstate(divide="ignore"):
+            return np.log(np.array(rows, dtype=float)), read
+
+    for length in range(4):
+        for beginning in product((0, 1), repeat=length):
+            p = np.asarray(answer(beginning), dtype=float)
+            if p.shape != (3,) or p.min() < 0 or abs(p.sum() - 1) > 1e-9:
+                return f"three probabilities are expected after {beginning}, got {p}."
+    found = []
+    for width in (1, 2):
+        best = beam_search(step, np.zeros((1, 1), int), 9, 2, width, 4)[0][0]
+        if not best.finished:
+            return f"a beam of {width} does not end within four words."
+        found.append(best.log_probability)
+    greedy, beam = np.exp(found)
+    if beam < greedy - 1e-9:
+        return None
+    return f"greedy ends with {greedy:.3f}, and a beam of 2 with {beam:.3f}."
+
+
 def reordered(
     source: list[str], alignment: list[int], order: np.ndarray
 ) -> tuple[list[str], list[int]]:
-    """Exercise 7.9: a shuffled source, and the alignment that goes with it."""
+    """Exercise 7.10: a shuffled source, and the alignment that goes with it."""
     place_of = {int(old): new for new, old in enumerate(order)}
     return [source[i] for i in order], [place_of.get(j, -1) for j in alignment]
 
@@ -1465,7 +1512,7 @@ def reordered(
 def reordered_by_the_order(
     source: list[str], alignment: list[int], order: np.ndarray
 ) -> tuple[list[str], list[int]]:
-    """A wrong answer to 7.9: by the permutation in place of its inverse."""
+    """A wrong answer to 7.10: by the permutation in place of its inverse."""
     return [source[i] for i in order], [
         int(order[j]) if j >= 0 else j for j in alignment
     ]
@@ -2096,7 +2143,8 @@ def exercises() -> dict[str, Exercise]:
             right=linear_attention,
             wrong=linear_attention_to_all,
         ),
-        "7.9": Exercise(
+        "7.9": Exercise(fault_of_losing_beam, right=beam_loses, wrong=beam_wins),
+        "7.10": Exercise(
             like_lists(
                 reordered,
                 _aligned,

@@ -62,11 +62,11 @@ from tutorial_utils.training import (
     loss_node,
 )
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #039c30d2
+# %% ../../chapters/07_sequence_to_sequence.ipynb #97af2d25
 def teacher_forcing(
     targets: Sequence[Sequence[int]], stop: int, start: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What a decoder reads and what it is to say, in a batch, time first.
+    """What a model of targets reads and what it is to say, in a batch, time first.
 
     targets : N lists of words by number, without stop and start; they may be empty.
     Returns inputs (T, N), which begin with start, answers (T, N), which end in stop,
@@ -155,7 +155,7 @@ def _checked_cell(cell: str) -> tuple[int, Callable, Callable]:
         raise ValueError(f"cell must be one of {', '.join(_CELLS)}, got {cell!r:.60}")
     return _CELLS[cell]
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #7800d884
+# %% ../../chapters/07_sequence_to_sequence.ipynb #8072171e
 class _VectorCoder:
     """Encoder and decoder with a vector in between; equation eq-encoder-decoder."""
 
@@ -186,7 +186,7 @@ class _VectorCoder:
         return tuple(ends)
 
     def decode(self, weights: Mapping, y: Operand, state: tuple) -> tuple:
-        """Outputs (T, N, H) for embedded words y (T, N, M), and the state after."""
+        """Outputs (T, N, H) for words y (T, N, M), the state after; no attention."""
         ends = []
         for layer, start in enumerate(state):
             params = _group(weights, f"decoder{layer}")
@@ -255,8 +255,10 @@ def _checked_vocabulary(words: Sequence[str], name: str) -> list[str]:
         raise ValueError(f"{name} must be different words, at least one")
     return list(words)
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #d3f8c7f1
+# %% ../../chapters/07_sequence_to_sequence.ipynb #8b556a8d
 class _Translator(_Words):
+    """What is needed to write: encoding, and one step of decoding."""
+
     params: dict[str, np.ndarray]
     _coder: Any
 
@@ -290,13 +292,15 @@ class _Translator(_Words):
         return self._coder.encode(weights, x, list(mask.sum(axis=1)))
 
     def _scores(self, weights: Mapping, h: Tensor) -> Tensor:
-        """P s_t + b for all steps, (T, N, V + 1), from outputs h (T, N, H)."""
+        """P s_t + b^y for all steps, (T, N, V + 1), from outputs h (T, N, H)."""
         T, N, H = h.value.shape
         z = h.reshape(T * N, H) @ weights["P"].T + weights["b"]
         return z.reshape(T, N, self.stop + 1)
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #e5ba9f75
+# %% ../../chapters/07_sequence_to_sequence.ipynb #9095f89b
 class _TeacherForced(_Translator):
+    """Given targets: their scores, and their probability."""
+
     def _forced(self, weights: Mapping, sources: list, targets: list) -> tuple:
         """Scores under the given targets; answers, mask, and attention's weights."""
         state = self._encoded(weights, sources)
@@ -325,8 +329,10 @@ class _TeacherForced(_Translator):
             )
         return numbers
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #a55078d7
+# %% ../../chapters/07_sequence_to_sequence.ipynb #ae3eb4f6
 class _Learner(_TeacherForced):
+    """Training on pairs of sentences."""
+
     _rng: np.random.Generator
 
     def fit(
@@ -372,8 +378,10 @@ class _Learner(_TeacherForced):
         optimiser.step(list(self.params.values()), gradients)
         return float(loss.value)
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #ba20fcba
+# %% ../../chapters/07_sequence_to_sequence.ipynb #0680125e
 class _Writer(_Learner):
+    """Translations, and where the model looks."""
+
     attention: str | None
 
     def decode(
@@ -967,7 +975,7 @@ def attention_decoder(
         seen.append(weights)
     return concatenate(states), np.array(seen)
 
-# %% ../../chapters/07_sequence_to_sequence.ipynb #4df386a5
+# %% ../../chapters/07_sequence_to_sequence.ipynb #e720212f
 class _AttentionCoder:
     """Encoder and decoder with attention in between; alg-attention."""
 
@@ -984,7 +992,7 @@ class _AttentionCoder:
 
     def parameters(self, rng: np.random.Generator, M: int, H: int) -> dict:
         """The arrays of all parts, by name; w, the first state, is `first`."""
-        encoders = [recurrent_parameters(rng, self.cell, M, H) for _ in "ab"]
+        encoders = [recurrent_parameters(rng, self.cell, M, H) for _ in range(2)]
         return (
             _named("forwards", encoders[0])
             | _named("backwards", encoders[1])
