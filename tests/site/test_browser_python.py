@@ -10,6 +10,7 @@ import re
 import symtable
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import matplotlib.pyplot as plt
 import pytest
@@ -329,7 +330,9 @@ def test_the_browsers_copy_differs_in_the_cells_it_cannot_run_alone(chapter):
 
 def test_the_package_for_the_browser_has_no_data():
     [wheel] = (SITE / "lite/static/pyodide").glob("tutorial_utils-*.whl")
-    assert wheel.stat().st_size < 100_000
+    packed = {Path(name).name for name in ZipFile(wheel).namelist()}
     data = {path.name for path in (ROOT / "src/tutorial_utils/data").glob("*.*")}
+    assert data
+    assert not data & packed
     served = {path.name for path in (SITE / "lite/files/data").iterdir()}
     assert data <= served
