@@ -1430,7 +1430,7 @@ def copied_by_column(words: list[str], A: np.ndarray, source: list[str]) -> list
 
 
 def _translation_with_gaps(rng: np.random.Generator) -> tuple:
-    T, L = rng.integers(3, 7, size=2)
+    T, L = rng.integers(3, 5, size=2)
     words = [str(rng.choice(["<unknown>", f"target{t}"])) for t in range(T)]
     words[int(rng.integers(T))] = "<unknown>"
     return words, rng.dirichlet(np.ones(L), size=T), [f"source{i}" for i in range(L)]
