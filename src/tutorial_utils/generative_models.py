@@ -2,7 +2,8 @@
 
 # %% auto #0
 __all__ = ['MOST_UNITS', 'softplus', 'BoltzmannMachine', 'RBM', 'pseudo_log_likelihood', 'pseudo_likelihood_gradient',
-           'noise_contrastive', 'annealed_importance_sampling']
+           'noise_contrastive', 'annealed_importance_sampling', 'DeepBeliefNetwork', 'gaussian_kl', 'softplus_node',
+           'VariationalAutoencoder', 'GAN']
 
 # %% ../../chapters/08_generative_models.ipynb #2f4d0e46
 from collections.abc import Callable, Sequence
@@ -541,3 +542,360 @@ def annealed_importance_sampling(
     relative = np.exp(log_w - log_mean)  # weights over their mean
     standard_error = relative.std(ddof=1) / np.sqrt(chains)
     return float(log_Z0 + log_mean), float(standard_error)
+
+# %% ../../chapters/08_generative_models.ipynb #f064ca29
+class _Stack:
+    def __init__(self, sizes: Sequence[int], rng: np.random.Generator) -> None:
+        if not isinstance(sizes, Sequence | np.ndarray) or len(sizes) < 2:
+            raise ValueError(f"sizes must hold at least two numbers, got {sizes!r}")
+        self.sizes = [checked_count(size, "sizes") for size in sizes]
+        self.rng = checked_generator(rng, "rng")
+        self.rbms = [RBM(below, above, rng) for below, above in pairwise(self.sizes)]
+
+    def fit(self, X: np.ndarray, **fit_options: Any) -> list[list[float]]:
+        """Train the RBMs one after the other, from X (N, D), from 0 to 1, upwards.
+
+        Each learns from hidden states drawn from the one below. fit_options : for each
+        RBM's `fit`, whose lists are returned; the optimiser must be one without
+        memory, as SGD. Raises ValueError for bad input.
+        Source: Chapter 8, prop-greedy; Hinton, Osindero and Teh, 2006.
+        """
+        layer = _checked_units(X, "X", self.sizes[0])
+        errors = []
+        for rbm in self.rbms:
+            errors.append(rbm.fit(layer, **fit_options))
+            layer = _drawn(rbm.hidden_probabilities(layer), self.rng)
+        return errors
+
+# %% ../../chapters/08_generative_models.ipynb #0b662238
+class DeepBeliefNetwork(_Stack):
+    """A deep belief network: a stack of restricted Boltzmann machines, `rbms`.
+
+    sizes : units of each layer, the visible one first, at least two. rng : draws the
+    weights and what is sampled. Raises ValueError for bad input.
+    Source: Chapter 8, def-dbn; Hinton, Osindero and Teh, 2006.
+    """
+
+    def sample(self, n: int, steps: int) -> np.ndarray:
+        """n pictures (n, D), zeros and ones, after `steps` Gibbs steps at the top.
+
+        The chains start at fair coins. Raises ValueError for bad input.
+        Source: Chapter 8, eq-dbn.
+        """
+        n, top = checked_count(n, "n"), self.rbms[-1]
+        state = _drawn(np.full((n, len(top.b)), 0.5), self.rng)
+        state = top.gibbs(state, steps)
+        for rbm in reversed(self.rbms[:-1]):
+            state = _drawn(rbm.visible_probabilities(state), self.rng)
+        return state
+
+    def network(self, n_classes: int, rng: np.random.Generator) -> MLP:
+        """A sigmoid network whose hidden layers start at copies of the weights.
+
+        n_classes : units of the output layer, drawn by Glorot's rule. Raises
+        ValueError for bad input. Source: Chapter 8, generative-dbn.
+        """
+        n_classes = checked_count(n_classes, "n_classes")
+        network = MLP([*self.sizes, n_classes], "sigmoid", rng)
+        for l, rbm in enumerate(self.rbms):
+            network.W[l], network.b[l] = rbm.W.T.copy(), rbm.c.copy()
+        network.W[-1] = glorot_uniform(rng, n_classes, self.sizes[-1])
+        return network
+
+# %% ../../chapters/08_generative_models.ipynb #7e02babe
+def gaussian_kl(mu: np.ndarray, log_variance: np.ndarray) -> np.ndarray:
+    """KL from N(mu, Diag(exp(log_variance))) to N(0, I), for each row: (N,).
+
+    mu, log_variance : (N, L). Raises ValueError for bad input.
+    Source: Chapter 8, equation eq-gaussian-kl.
+    """
+    mu = checked_array(mu, "mu", ("N", "L"))
+    log_variance = checked_array(log_variance, "log_variance", mu.shape)
+    return 0.5 * (mu**2 + np.exp(log_variance) - log_variance - 1).sum(axis=1)
+
+
+def softplus_node(z: Tensor) -> Tensor:
+    """softplus as a node of a graph; its slope is the sigmoid."""
+    value = _array(z)
+    return _above("softplus", softplus(value), (z, lambda g: g * _logistic(1 * value)))
+
+
+def _layer(x: Any, params: dict[str, Any], name: str) -> Any:
+    """x Wᵀ + b with the layer's parameters; each may be a Tensor."""
+    return x @ params[f"{name}.W"].T + params[f"{name}.b"]
+
+
+def _layer_parameters(
+    rng: np.random.Generator, layers: dict[str, tuple[int, int]]
+) -> dict[str, np.ndarray]:
+    """Weights by Glorot's rule and zero biases, for {name: (inputs, outputs)}."""
+    params = {}
+    for name, (inputs, outputs) in layers.items():
+        params[f"{name}.W"] = glorot_uniform(rng, outputs, inputs)
+        params[f"{name}.b"] = np.zeros(outputs)
+    return params
+
+# %% ../../chapters/08_generative_models.ipynb #33287dfb
+class _Autoencoding:
+    def __init__(
+        self, n_visible: int, n_hidden: int, n_latent: int, rng: np.random.Generator
+    ) -> None:
+        D = checked_count(n_visible, "n_visible")
+        H = checked_count(n_hidden, "n_hidden")
+        L = checked_count(n_latent, "n_latent")
+        self.n_visible, self.n_latent = D, L
+        self.rng = checked_generator(rng, "rng")
+        layers = {"encoder": (D, H), "mean": (H, L), "log_variance": (H, L)}
+        layers |= {"decoder": (L, H), "output": (H, D)}
+        self.params = _layer_parameters(rng, layers)
+
+    def encode(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and logarithmic variance of q(z | x), both (N, L), for x (N, D).
+
+        Raises ValueError for bad input. Source: Chapter 8, eq-vae-encoder.
+        """
+        x = _checked_units(x, "x", self.n_visible)
+        h = np.maximum(_layer(x, self.params, "encoder"), 0)
+        return _layer(h, self.params, "mean"), _layer(h, self.params, "log_variance")
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Probabilities of the pixels (N, D) for z (N, L). Source: eq-vae-decoder."""
+        return _logistic(self._log_odds(z))
+
+    def _log_odds(self, z: np.ndarray) -> np.ndarray:
+        z = checked_array(z, "z", ("N", self.n_latent))
+        h = np.maximum(_layer(z, self.params, "decoder"), 0)
+        return _layer(h, self.params, "output")
+
+    def _log_weights(self, x: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """log of p(x | z) p(z) / q(z | x) with z = mu + sigma * noise (N, L): (N,)."""
+        mu, log_variance = self.encode(x)
+        z = mu + np.exp(0.5 * log_variance) * noise
+        a = self._log_odds(z)
+        log_likelihood = (x * a - softplus(a)).sum(axis=1)
+        log_ratio = 0.5 * (noise**2 + log_variance - z**2).sum(axis=1)
+        return log_likelihood + log_ratio
+
+# %% ../../chapters/08_generative_models.ipynb #3a5ba2c3
+class _Bounded(_Autoencoding):
+    def loss_and_gradients(
+        self, x: np.ndarray, noise: np.ndarray
+    ) -> tuple[float, dict[str, np.ndarray]]:
+        """Mean of -B over x (N, D), with z = mu + sigma * noise, and its gradients.
+
+        noise (N, L) : one draw for each row. The gradients have the names and shapes
+        of `params`. Raises ValueError for bad input.
+        Source: Chapter 8, eq-elbo, eq-reparameterisation.
+        """
+        x = _checked_units(x, "x", self.n_visible)
+        noise = checked_array(noise, "noise", (len(x), self.n_latent))
+        p = {name: Tensor(value) for name, value in self.params.items()}
+        h = _layer(x, p, "encoder").relu()
+        mu, log_variance = _layer(h, p, "mean"), _layer(h, p, "log_variance")
+        z = mu + (0.5 * log_variance).exp() * noise
+        a = _layer(_layer(z, p, "decoder").relu(), p, "output")
+        rebuilding = (softplus_node(a) - a * x).sum()
+        kl = 0.5 * (mu**2 + log_variance.exp() - log_variance - 1).sum()
+        loss = (rebuilding + kl) * (1 / len(x))
+        loss.backward()
+        return float(loss.value), {name: node.gradient for name, node in p.items()}
+
+    def bound(self, x: np.ndarray, n_samples: int = 1) -> np.ndarray:
+        """B of each row of x (N, D), its first term a mean of n_samples draws: (N,).
+
+        Raises ValueError for bad input. Source: Chapter 8, equation eq-elbo.
+        """
+        mu, log_variance = self.encode(x)
+        draws = []
+        for _ in range(checked_count(n_samples, "n_samples")):
+            z = mu + np.exp(0.5 * log_variance) * self.rng.normal(size=mu.shape)
+            a = self._log_odds(z)
+            draws.append((np.asarray(x) * a - softplus(a)).sum(axis=1))
+        return np.mean(draws, axis=0) - gaussian_kl(mu, log_variance)
+
+    def importance_weighted(self, x: np.ndarray, n_samples: int) -> np.ndarray:
+        """log of the mean of n_samples weights p(x, z) / q(z | x), each row: (N,).
+
+        A lower bound of log p(x) on average, and closer with more samples. Raises
+        ValueError for bad input. Source: Chapter 8, prop-iw; Burda and others, 2016.
+        """
+        x, n_samples = (
+            _checked_units(x, "x", self.n_visible),
+            checked_count(n_samples, "n_samples"),
+        )
+        draws = self.rng.normal(size=(n_samples, len(x), self.n_latent))
+        log_w = np.array([self._log_weights(x, noise) for noise in draws])
+        return logsumexp(log_w, axis=0) - np.log(n_samples)
+
+# %% ../../chapters/08_generative_models.ipynb #3c7ee0a1
+class VariationalAutoencoder(_Bounded):
+    """A variational auto-encoder of black and white pictures.
+
+    n_visible, n_hidden, n_latent : pixels D, ReLU units H of each network, and L. rng :
+    draws the weights, by Glorot's rule, and the noise. `params` holds float64 arrays:
+    encoder.W (H, D), mean.W and log_variance.W (L, H), decoder.W (H, L), output.W
+    (D, H), and a .b for each. Raises ValueError for bad input.
+    Source: Chapter 8, def-vae; Kingma and Welling, 2014.
+    """
+
+    def train_step(self, batch: np.ndarray, optimiser: Any) -> float:
+        """One step of the optimiser on batch (N, D); returns the loss before it.
+
+        Raises ValueError for bad input. Source: Chapter 8, eq-elbo.
+        """
+        optimiser = _checked_optimiser(optimiser)
+        noise = self.rng.normal(size=(len(batch), self.n_latent))
+        loss, gradients = self.loss_and_gradients(batch, noise)
+        optimiser.step(list(self.params.values()), list(gradients.values()))
+        return loss
+
+    def fit(
+        self,
+        X: np.ndarray,
+        epochs: int = 10,
+        optimiser: Any = None,
+        batch_size: int = 100,
+    ) -> list[float]:
+        """Train on X (N, D), from 0 to 1; returns the mean loss of each epoch.
+
+        optimiser : as in Chapter 3; Adam(0.001) if None. Raises ValueError for bad
+        input. Source: Chapter 8, generative-vae.
+        """
+        X = _checked_units(X, "X", self.n_visible)
+        optimiser = Adam(1e-3) if optimiser is None else optimiser
+        batch_size, history = checked_count(batch_size, "batch_size"), []
+        for _ in range(checked_count(epochs, "epochs")):
+            batches = minibatches(self.rng, len(X), batch_size)
+            losses = [len(at) * self.train_step(X[at], optimiser) for at in batches]
+            history.append(sum(losses) / len(X))
+        return history
+
+# %% ../../chapters/08_generative_models.ipynb #91510177
+class _Adversaries:
+    def __init__(
+        self,
+        n_latent: int,
+        n_data: int,
+        n_hidden: int,
+        rng: np.random.Generator,
+        saturating: bool = False,
+        pack: int = 1,
+        generator_rate: float = 1e-3,
+        discriminator_rate: float = 1e-3,
+    ) -> None:
+        Z, D = checked_count(n_latent, "n_latent"), checked_count(n_data, "n_data")
+        H, self.pack = checked_count(n_hidden, "n_hidden"), checked_count(pack, "pack")
+        self.n_latent, self.n_data = Z, D
+        if not isinstance(saturating, bool | np.bool_):
+            raise ValueError(f"saturating must be True or False, got {saturating!r}")
+        self.saturating = bool(saturating)
+        self.rng = checked_generator(rng, "rng")
+        self.generator_params = _layer_parameters(
+            rng, {"first": (Z, H), "second": (H, H), "output": (H, D)}
+        )
+        self.discriminator_params = _layer_parameters(
+            rng, {"first": (pack * D, H), "second": (H, H), "output": (H, 1)}
+        )
+        self._discriminator_rule = Adam(discriminator_rate, beta1=0.5)
+        self._generator_rule = Adam(generator_rate, beta1=0.5)
+
+    def generator(self, z: np.ndarray) -> np.ndarray:
+        """Points (N, D) made of z (N, n_latent). Source: Chapter 8, def-gan."""
+        z = checked_array(z, "z", ("N", self.n_latent))
+        return _network(z, self.generator_params)
+
+    def discriminator(self, x: np.ndarray) -> np.ndarray:
+        """The probability that points x (N, D) are data: (N / pack,).
+
+        N must be a multiple of `pack`; the rows of a pack are judged together. Raises
+        ValueError for bad input. Source: Chapter 8, def-gan.
+        """
+        x = checked_array(x, "x", ("N", self.n_data))
+        return _logistic(_network(self._packed(x), self.discriminator_params)[:, 0])
+
+    def _packed(self, x: Any) -> Any:
+        n = np.shape(_array(x))[0]
+        if n % self.pack:
+            raise ValueError(f"x must have a multiple of {self.pack} rows, got {n}")
+        return x.reshape(n // self.pack, self.pack * self.n_data)
+
+    def sample(self, n: int) -> np.ndarray:
+        """n points (n, D) of the generator. Raises ValueError if n is no count."""
+        z = self.rng.normal(size=(checked_count(n, "n"), self.n_latent))
+        return self.generator(z)
+
+
+def _network(x: Any, params: dict[str, Any]) -> Any:
+    """Two hidden ReLU layers and a linear one; the parameters may be Tensors."""
+    is_node = isinstance(x, Tensor) or isinstance(params["first.W"], Tensor)
+    for name in ("first", "second"):
+        x = _layer(x, params, name)
+        x = x.relu() if is_node else np.maximum(x, 0)
+    return _layer(x, params, "output")
+
+# %% ../../chapters/08_generative_models.ipynb #bfee198b
+class GAN(_Adversaries):
+    """A generative adversarial network of points.
+
+    n_latent, n_data, n_hidden : numbers of inputs of the generator, of its outputs D,
+    and of ReLU units in each of the two hidden layers of both networks. rng : draws the
+    weights, by Glorot's rule, and z. saturating : which loss the generator has. pack :
+    how many rows the discriminator judges together. The rates are those of Adam.
+    `generator_params` and `discriminator_params` hold float64 arrays, first, second
+    and output, each .W and .b. Raises ValueError for bad input.
+    Source: Chapter 8, def-gan; Goodfellow and others, 2014.
+    """
+
+    def discriminator_loss(
+        self, data: np.ndarray, made: np.ndarray
+    ) -> tuple[float, dict[str, np.ndarray]]:
+        """-V and its gradients at the discriminator's parameters.
+
+        data, made : points (N, D), a multiple of `pack` of each. Raises ValueError.
+        Source: Chapter 8, equation eq-gan.
+        """
+        data = checked_array(data, "data", ("N", self.n_data))
+        made = checked_array(made, "made", ("N", self.n_data))
+        p = {name: Tensor(value) for name, value in self.discriminator_params.items()}
+        of_data = _network(self._packed(data), p)
+        of_made = _network(self._packed(made), p)
+        loss = softplus_node(-of_data).sum() * (self.pack / len(data))
+        loss = loss + softplus_node(of_made).sum() * (self.pack / len(made))
+        loss.backward()
+        return float(loss.value), {name: node.gradient for name, node in p.items()}
+
+    def generator_loss(self, z: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
+        """The generator's loss and its gradients at the generator's parameters.
+
+        z : (N, n_latent), N a multiple of `pack`. Raises ValueError for bad input.
+        Source: Chapter 8, eq-gan, eq-non-saturating.
+        """
+        z = checked_array(z, "z", ("N", self.n_latent))
+        p = {name: Tensor(value) for name, value in self.generator_params.items()}
+        log_odds = _network(self._packed(_network(z, p)), self.discriminator_params)
+        if self.saturating:
+            loss = -softplus_node(log_odds).sum()
+        else:
+            loss = softplus_node(-log_odds).sum()
+        loss = loss * (self.pack / len(z))
+        loss.backward()
+        return float(loss.value), {name: node.gradient for name, node in p.items()}
+
+    def train_step(self, batch: np.ndarray) -> tuple[float, float]:
+        """One step of the discriminator, then one of the generator.
+
+        batch : data (N, D), N a multiple of `pack`. Returns both losses before their
+        steps. Raises ValueError for bad input. Source: Chapter 8, alg-gan.
+        """
+        batch = checked_array(batch, "batch", ("N", self.n_data))
+        made = self.sample(len(batch))
+        d_loss, d_gradients = self.discriminator_loss(batch, made)
+        self._discriminator_rule.step(
+            list(self.discriminator_params.values()), list(d_gradients.values())
+        )
+        z = self.rng.normal(size=(len(batch), self.n_latent))
+        g_loss, g_gradients = self.generator_loss(z)
+        self._generator_rule.step(
+            list(self.generator_params.values()), list(g_gradients.values())
+        )
+        return d_loss, g_loss
