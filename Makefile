@@ -48,8 +48,8 @@ outputs: $(VENV)/installed  ## run one chapter and store the outputs of its tagg
 	  && nbstripout --keep-count --keep-id --extra-keys "metadata.widgets cell.metadata.execution" $(CHAPTER)
 
 .PHONY: weights
-weights: $(VENV)/installed  ## train the kept weights of chapter 6's language model again (ten minutes)
-	@$(IN_VENV) python tools/character_weights.py
+weights: $(VENV)/installed  ## train again what chapters 6 and 8 load trained (twenty minutes)
+	@$(IN_VENV) python tools/character_weights.py && python tools/draw_weights.py
 
 .PHONY: serve
 serve: book  ## build the site and serve it on this machine

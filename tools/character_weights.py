@@ -30,13 +30,15 @@ def main() -> None:
     print(f"{bits:.3f} bits per character on the twentieth of the novel after that")
     half = {name: value.astype(np.float16) for name, value in model.params.items()}
     np.savez_compressed(DATA / NAME, **half)
-    kept = [
-        line
-        for line in (DATA / "SHA256SUMS").read_text().splitlines()
-        if not line.endswith(NAME)
-    ]
-    digest = hashlib.sha256((DATA / NAME).read_bytes()).hexdigest()
-    (DATA / "SHA256SUMS").write_text("\n".join([*kept, f"{digest}  {NAME}", ""]))
+    keep(NAME)
+
+
+def keep(name: str) -> None:
+    """List the sum of a data file that has just been written."""
+    lines = (DATA / "SHA256SUMS").read_text().splitlines()
+    others = [line for line in lines if not line.endswith(name)]
+    digest = hashlib.sha256((DATA / name).read_bytes()).hexdigest()
+    (DATA / "SHA256SUMS").write_text("\n".join([*others, f"{digest}  {name}", ""]))
 
 
 if __name__ == "__main__":

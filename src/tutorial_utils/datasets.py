@@ -545,6 +545,16 @@ def load_character_weights() -> dict[str, np.ndarray]:
         return {name: arrays[name].astype(np.float64) for name in arrays.files}
 
 
+def load_draw_weights() -> dict[str, np.ndarray]:
+    """Load the weights of chapter 8's DRAW, float32, by name.
+
+    Made by `make weights` from 7,500 of the training digits and kept in half precision.
+    Raises RuntimeError if the file is missing or damaged.
+    """
+    with np.load(io.BytesIO(_bundled("draw.npz"))) as arrays:
+        return {name: arrays[name].astype(np.float32) for name in arrays.files}
+
+
 def tokens(text: str) -> list[str]:
     """Split a text into its lower-case words: runs of the letters a to z.
 
