@@ -90,6 +90,11 @@ def test_novel_names_and_kept_weights():
     shapes |= {"W": (75, 256), "b_out": (75,)}
     assert {name: w.shape for name, w in weights.items()} == shapes
     assert all(w.dtype == np.float64 for w in weights.values())
+    painter = datasets.load_draw_weights()
+    assert painter["canvas"].shape == (784,)
+    assert painter["decoder.weight_ih"].shape == (4 * 128, 10)
+    assert painter["patch.weight"].shape == (25, 128)
+    assert all(w.dtype == np.float32 for w in painter.values())
 
 
 def test_every_bundled_file_has_its_sum_and_the_sums_hold():
