@@ -26,11 +26,11 @@ CHAPTER = Path(__file__).parents[1] / "chapters/08_generative_models.ipynb"
 
 
 def chapters_model() -> type[nn.Module]:
-    """The class Draw, from the two cells of the chapter that define it."""
+    """The class Draw, from the three cells of the chapter that define it."""
     cells = json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]
     sources = ["".join(cell["source"]) for cell in cells]
     names = {"torch": torch, "nn": nn}
-    for beginning in ("def attention_window(", "class Draw("):
+    for beginning in ("def attention_window(", "class EyeAndBrush(", "class Draw("):
         [source] = [text for text in sources if text.startswith(beginning)]
         exec(compile(source, str(CHAPTER), "exec"), names)
     return names["Draw"]

@@ -5,8 +5,9 @@ __all__ = ['MOST_UNITS', 'softplus', 'BoltzmannMachine', 'RBM', 'pseudo_log_like
            'noise_contrastive', 'annealed_importance_sampling', 'DeepBeliefNetwork', 'gaussian_kl', 'softplus_node',
            'VariationalAutoencoder', 'GAN']
 
-# %% ../../chapters/08_generative_models.ipynb #2f4d0e46
-from collections.abc import Callable, Sequence
+# %% ../../chapters/08_generative_models.ipynb #ca156797
+from collections.abc import Sequence
+from copy import deepcopy
 from itertools import pairwise
 from typing import Any
 
@@ -26,6 +27,7 @@ from tutorial_utils.convolutional_networks import (
 )
 from tutorial_utils.neural_networks import (
     MLP,
+    sigmoid,
 )
 from tutorial_utils.recurrent_networks import (
     _logistic,
@@ -39,13 +41,14 @@ from tutorial_utils.training import (
     minibatches,
 )
 
-# %% ../../chapters/08_generative_models.ipynb #2b4f9b57
+# %% ../../chapters/08_generative_models.ipynb #f6344ec3
 # A sum over 2 to the power of 25 states takes about a second.
 MOST_UNITS = 25
 
 
 def softplus(z: np.ndarray) -> np.ndarray:
-    """log(1 + exp(z)), entry by entry, without overflow. Source: eq-free-energy."""
+    """log(1 + exp(z)), without overflow. z : any shape. Source: eq-free-energy."""
+    z = checked_floats(z, "z")
     return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
 
 
@@ -57,24 +60,32 @@ def _all_states(n: int) -> np.ndarray:
 
 def _checked_units(x: np.ndarray, name: str, n_units: int) -> np.ndarray:
     """States or probabilities (N, n_units) as floats from 0 to 1."""
-    given = np.asarray(x)
-    if n_units == 0 and given.ndim == 2 and given.shape[1] == 0 and len(given):
-        return given.astype(np.float64)
+    if n_units == 0 and np.ndim(x) == 2 and np.shape(x)[1] == 0 < len(x):
+        return np.zeros(np.shape(x))
     given = checked_floats(x, name)
     if given.ndim != 2 or given.shape[1] != n_units:
         raise ValueError(f"{name} must have shape (N, {n_units}), got {given.shape}")
     if given.min() < 0 or given.max() > 1:
-        outside = given[(given < 0) | (given > 1)][0]
-        raise ValueError(f"{name} must lie from 0 to 1, got {outside:g}")
-    return given
+        outside = float(given[(given < 0) | (given > 1)][0])
+        raise ValueError(f"{name} must lie from 0 to 1, got {outside}")
+    is_usual = given.dtype in (np.float32, np.float64)
+    return given if is_usual else given.astype(np.float64)
+
+
+def _checked_binary(v: np.ndarray, name: str, n_units: int) -> np.ndarray:
+    """States (N, n_units) as floats, zeros and ones only."""
+    v = _checked_units(v, name, n_units)
+    if not np.isin(v, (0, 1)).all():
+        raise ValueError(f"{name} must hold zeros and ones only")
+    return v
 
 
 def _drawn(p: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A coin for each entry: 1 with probability p, else 0."""
     return (rng.random(p.shape, dtype=p.dtype) < p).astype(p.dtype)
 
-# %% ../../chapters/08_generative_models.ipynb #dfca735b
-class _EnergyModel:
+# %% ../../chapters/08_generative_models.ipynb #a5e6d32e
+class _Coupled:
     def __init__(self, n_visible: int, n_hidden: int, rng: np.random.Generator) -> None:
         D = checked_count(n_visible, "n_visible")
         H = checked_count(n_hidden, "n_hidden", at_least=0)
@@ -91,6 +102,8 @@ class _EnergyModel:
         np.fill_diagonal(J, 0)
         return J, np.diag(M) + np.concatenate([self.b, self.c])
 
+# %% ../../chapters/08_generative_models.ipynb #bae791c4
+class _EnergyModel(_Coupled):
     def energy(self, v: np.ndarray, h: np.ndarray) -> np.ndarray:
         """E of each row of the states v (N, D) and h (N, H): (N,).
 
@@ -101,16 +114,13 @@ class _EnergyModel:
         return -0.5 * ((x @ J) * x).sum(axis=1) - x @ a
 
     def _checked_state(self, v: np.ndarray, h: np.ndarray) -> np.ndarray:
-        v = _checked_units(v, "v", len(self.b))
-        h = _checked_units(h, "h", len(self.c))
+        v = _checked_binary(v, "v", len(self.b))
+        h = _checked_binary(h, "h", len(self.c))
         if len(v) != len(h):
             raise ValueError(
                 f"h must have a row for each of v's {len(v)}, got {len(h)}"
             )
-        x = np.concatenate([v, h], axis=1)
-        if not np.isin(x, (0, 1)).all():
-            raise ValueError("v and h must hold zeros and ones only")
-        return x
+        return np.concatenate([v, h], axis=1)
 
 # %% ../../chapters/08_generative_models.ipynb #ebe8d8c8
 class _Enumerated(_EnergyModel):
@@ -139,7 +149,7 @@ class _Enumerated(_EnergyModel):
         ]
         return float(logsumexp(sums))
 
-# %% ../../chapters/08_generative_models.ipynb #90cd8e04
+# %% ../../chapters/08_generative_models.ipynb #4e536602
 class _GibbsSampled(_Enumerated):
     def sweep(self, v: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Draw every unit once, the visible ones first; returns new v and h.
@@ -159,7 +169,7 @@ class _GibbsSampled(_Enumerated):
         steps : 0 or more. The hidden units start as fair coins. Raises ValueError for
         bad input. Source: Chapter 8, generative-energy.
         """
-        v = _checked_units(v, "v", len(self.b))
+        v = _checked_binary(v, "v", len(self.b))
         steps = checked_count(steps, "steps", at_least=0)
         h = _drawn(np.full((len(v), len(self.c)), 0.5), self.rng)
         v = v.astype(np.float64)
@@ -167,7 +177,7 @@ class _GibbsSampled(_Enumerated):
             v, h = self.sweep(v, h)
         return v
 
-# %% ../../chapters/08_generative_models.ipynb #d9a96c8b
+# %% ../../chapters/08_generative_models.ipynb #7407c153
 class _ExactlyLearned(_GibbsSampled):
     def _hidden(self, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """p(h | v) of all hidden states (N, 2**H), and -log of Z p(v), (N,)."""
@@ -186,8 +196,9 @@ class _ExactlyLearned(_GibbsSampled):
         Raises ValueError for bad input or above 25 units. Source: Chapter 8,
         eq-boltzmann.
         """
-        v = _checked_units(v, "v", len(self.b))
-        return -self._hidden(v)[1] - self.log_partition()
+        v = _checked_binary(v, "v", len(self.b))
+        log_Z = self.log_partition()
+        return -self._hidden(v)[1] - log_Z
 
     def _moments(self, v: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, ...]:
         """E[vvᵀ], E[vhᵀ] and E[hhᵀ] if v has these shares and h ~ p(h | v)."""
@@ -198,7 +209,7 @@ class _ExactlyLearned(_GibbsSampled):
         between = weighted @ (posterior @ hidden)
         return weighted @ v, between, (hidden.T * by_state) @ hidden
 
-# %% ../../chapters/08_generative_models.ipynb #de7b791b
+# %% ../../chapters/08_generative_models.ipynb #3774d80a
 class BoltzmannMachine(_ExactlyLearned):
     """A Boltzmann machine small enough to be summed over.
 
@@ -213,10 +224,10 @@ class BoltzmannMachine(_ExactlyLearned):
         """Of the mean of log p(v) over the rows of v (N, D), exactly.
 
         Returns the gradients at R and S (above the diagonal, else 0), W, b and c, by
-        name. Raises ValueError for bad input or above 25 units.
-        Source: Chapter 8, eq-energy-gradient.
+        name. Raises ValueError for bad input or above 25 units; memory for all states
+        suggests 20. Source: Chapter 8, eq-energy-gradient.
         """
-        v = _checked_units(v, "v", len(self.b))
+        v = _checked_binary(v, "v", len(self.b))
         log_Z, every = self.log_partition(), _all_states(len(self.b))
         data = self._moments(v, np.full(len(v), 1 / len(v)))
         model = self._moments(every, np.exp(-self._hidden(every)[1] - log_Z))
@@ -229,7 +240,7 @@ class BoltzmannMachine(_ExactlyLearned):
             "c": np.diag(hh).copy(),
         }
 
-# %% ../../chapters/08_generative_models.ipynb #ce4bee4d
+# %% ../../chapters/08_generative_models.ipynb #b0aff9c1
 class _Restricted:
     def __init__(self, n_visible: int, n_hidden: int, rng: np.random.Generator) -> None:
         D = checked_count(n_visible, "n_visible")
@@ -251,6 +262,8 @@ class _Restricted:
             )
         return -((v @ self.W) * h).sum(axis=1) - v @ self.b - h @ self.c
 
+# %% ../../chapters/08_generative_models.ipynb #63beaefb
+class _Conditional(_Restricted):
     def free_energy(self, v: np.ndarray) -> np.ndarray:
         """F of each row of v (N, D): (N,). Source: Chapter 8, eq-free-energy."""
         v = _checked_units(v, "v", len(self.b))
@@ -272,7 +285,7 @@ class _Restricted:
         h = _checked_units(h, "h", len(self.c))
         return _logistic(h @ self.W.T.astype(h.dtype) + self.b.astype(h.dtype))
 
-# %% ../../chapters/08_generative_models.ipynb #8a6a3f7a
+# %% ../../chapters/08_generative_models.ipynb #dc765d16
 def _log_sum_over_layer(W: np.ndarray, b: np.ndarray, c: np.ndarray) -> float:
     """log of the sum over all h of exp(cᵀh) Π_i (1 + exp(W h + b)_i); W (D, H)."""
     half = len(c) // 2
@@ -283,19 +296,20 @@ def _log_sum_over_layer(W: np.ndarray, b: np.ndarray, c: np.ndarray) -> float:
     together = int(min(16, 700 / max(1, largest.max() + 1)))
     totals = []
     if together:
-        exp_first, exp_second = np.exp(of_first), np.exp(of_second)
-        starts = np.arange(0, len(b), together)
+        ones = ((0, -len(b) % together), (0, 0))  # factors of 1 + 0, to fill up
+        exp_first, exp_second = (np.pad(np.exp(x), ones) for x in (of_first, of_second))
     for k, bias in enumerate(first @ c[:half]):
         if together:
             factors = 1 + exp_first[:, k, None] * exp_second
-            log_factors = np.log(np.multiply.reduceat(factors, starts, axis=0))
+            factors = factors.reshape(together, -1, len(second))
+            log_factors = np.log(np.prod(factors, axis=0))
         else:  # exponentials that a float64 cannot hold
             log_factors = softplus(of_first[:, k, None] + of_second)
         totals.append(bias + logsumexp(log_factors.sum(axis=0) + second @ c[half:]))
     return float(logsumexp(totals))
 
-# %% ../../chapters/08_generative_models.ipynb #b18c00b6
-class _Summed(_Restricted):
+# %% ../../chapters/08_generative_models.ipynb #227d2447
+class _Summed(_Conditional):
     def log_partition(self) -> float:
         """log Z, exactly: a sum over the states of the smaller layer.
 
@@ -321,9 +335,10 @@ class _Summed(_Restricted):
 
         Raises ValueError as `log_partition`, and for bad input.
         """
+        v = _checked_binary(v, "v", len(self.b))
         return -self.free_energy(v) - self.log_partition()
 
-# %% ../../chapters/08_generative_models.ipynb #a0038774
+# %% ../../chapters/08_generative_models.ipynb #9beabc11
 class _Sampled(_Summed):
     def gibbs(self, v: np.ndarray, steps: int) -> np.ndarray:
         """The visible units (N, D) after `steps` full steps from v (N, D).
@@ -332,32 +347,45 @@ class _Sampled(_Summed):
         Source: Chapter 8, eq-gibbs.
         """
         v = _checked_units(v, "v", len(self.b)).copy()
-        for _ in range(checked_count(steps, "steps", at_least=0)):
-            h = _drawn(self.hidden_probabilities(v), self.rng)
-            v = _drawn(self.visible_probabilities(h), self.rng)
-        return v
+        steps = checked_count(steps, "steps", at_least=0)
+        return self._chain(self.hidden_probabilities(v), steps)[0] if steps else v
 
-# %% ../../chapters/08_generative_models.ipynb #0f914c40
+    def _chain(self, up: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+        """v after the steps, at least one, and p(h | v), from up = p(h | start)."""
+        for _ in range(steps):
+            v = _drawn(self.visible_probabilities(_drawn(up, self.rng)), self.rng)
+            up = self.hidden_probabilities(v)
+        return v, up
+
+# %% ../../chapters/08_generative_models.ipynb #1aa1b24f
 class _Contrasted(_Sampled):
     def _contrast(
         self, data: np.ndarray, model: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Means of v p(h | v)ᵀ, v and p(h | v) over data, minus those over model."""
         up, down = self.hidden_probabilities(data), self.hidden_probabilities(model)
-        N, M = len(data), len(model)
-        return (
-            data.T @ up / N - model.T @ down / M,
-            data.mean(axis=0) - model.mean(axis=0),
-            up.mean(axis=0) - down.mean(axis=0),
-        )
+        return _difference(data, up, model, down)
 
+
+def _difference(
+    data: np.ndarray, up: np.ndarray, model: np.ndarray, down: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    N, M = len(data), len(model)
+    return (
+        data.T @ up / N - model.T @ down / M,
+        data.mean(axis=0) - model.mean(axis=0),
+        up.mean(axis=0) - down.mean(axis=0),
+    )
+
+# %% ../../chapters/08_generative_models.ipynb #9693c492
+class _Differentiated(_Contrasted):
     def log_likelihood_gradient(
         self, v: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """dW, db, dc of the mean log p(v) over the rows of v (N, D), exactly.
 
-        Raises ValueError for bad input or above 25 units in the smaller layer.
-        Source: Chapter 8, eq-rbm-gradient.
+        Raises ValueError for bad input or above 25 units in the smaller layer; memory
+        for all its states suggests 20. Source: Chapter 8, eq-rbm-gradient.
         """
         v = _checked_units(v, "v", len(self.b))
         fewest = self._checked_sum()
@@ -377,16 +405,8 @@ class _Contrasted(_Sampled):
             up.mean(axis=0) - (p * every_h).sum(axis=0),
         )
 
-# %% ../../chapters/08_generative_models.ipynb #1f6ae771
-class RBM(_Contrasted):
-    """A restricted Boltzmann machine.
-
-    n_visible, n_hidden : D and H. rng : draws the weights, normal with standard
-    deviation 0.01, and what is sampled. Parameters, float64: W (D, H), b (D,) and
-    c (H,), the latter two zero. Raises ValueError for bad input.
-    Source: Chapter 8, def-rbm; Smolensky, 1986.
-    """
-
+# %% ../../chapters/08_generative_models.ipynb #e26c9de4
+class _Contrastive(_Differentiated):
     def contrastive_divergence(
         self, batch: np.ndarray, k: int = 1
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -395,8 +415,30 @@ class RBM(_Contrasted):
         k : steps, at least 1. Raises ValueError for bad input.
         Source: Chapter 8, eq-cd; Hinton, 2002.
         """
-        v = _checked_units(batch, "batch", len(self.b))
-        return self._contrast(v, self.gibbs(v, checked_count(k, "k")))
+        v, k = _checked_units(batch, "batch", len(self.b)), checked_count(k, "k")
+        up = self.hidden_probabilities(v)
+        return _difference(v, up, *self._chain(up, k))
+
+    def _reconstruction_error(self, v: np.ndarray) -> float:
+        rebuilt = self.visible_probabilities(self.hidden_probabilities(v))
+        return float(np.mean((v - rebuilt) ** 2))
+
+
+def _checked_optimiser(optimiser: Any) -> Any:
+    step = getattr(optimiser, "step", None)
+    if isinstance(optimiser, type) or not callable(step):
+        raise ValueError(f"optimiser must have a step method, got {optimiser!r:.60}")
+    return optimiser
+
+# %% ../../chapters/08_generative_models.ipynb #55143377
+class RBM(_Contrastive):
+    """A restricted Boltzmann machine.
+
+    n_visible, n_hidden : D and H. rng : draws the weights, normal with standard
+    deviation 0.01, and what is sampled. Parameters, float64: W (D, H), b (D,) and
+    c (H,), the latter two zero. Raises ValueError for bad input.
+    Source: Chapter 8, def-rbm; Smolensky, 1986.
+    """
 
     def fit(
         self,
@@ -416,41 +458,40 @@ class RBM(_Contrasted):
         Source: Chapter 8, generative-cd; Tieleman, 2008.
         """
         X = _checked_units(X, "X", len(self.b))
+        if not isinstance(persistent, bool | np.bool_):
+            raise ValueError(f"persistent must be True or False, got {persistent!r}")
         epochs, k = checked_count(epochs, "epochs"), checked_count(k, "k")
         batch_size = checked_count(batch_size, "batch_size")
         optimiser = _checked_optimiser(SGD(0.1) if optimiser is None else optimiser)
-        chains = _drawn(X[self.rng.integers(len(X), size=batch_size)], self.rng)
+        chains = _drawn(X[self.rng.permutation(len(X))[:batch_size]], self.rng)
         errors = []
         for _ in range(epochs):
             for at in minibatches(self.rng, len(X), batch_size):
-                batch = X[at]
-                chains = self.gibbs(chains if persistent else batch, k)
-                ascent = self._contrast(batch, chains)
+                up = self.hidden_probabilities(X[at])
+                start = self.hidden_probabilities(chains) if persistent else up
+                chains, down = self._chain(start, k)
+                ascent = _difference(X[at], up, chains, down)
                 optimiser.step([self.W, self.b, self.c], [-g for g in ascent])
             errors.append(self._reconstruction_error(X[:1000]))
         return errors
 
-    def _reconstruction_error(self, v: np.ndarray) -> float:
-        rebuilt = self.visible_probabilities(self.hidden_probabilities(v))
-        return float(np.mean((v - rebuilt) ** 2))
-
-
-def _checked_optimiser(optimiser: Any) -> Any:
-    if isinstance(optimiser, type) or not hasattr(optimiser, "step"):
-        raise ValueError(f"optimiser must have a step method, got {optimiser!r:.60}")
-    return optimiser
-
-# %% ../../chapters/08_generative_models.ipynb #3c722b95
+# %% ../../chapters/08_generative_models.ipynb #792e462e
 def pseudo_log_likelihood(rbm: RBM, v: np.ndarray) -> np.ndarray:
     """log PL(v) of each row of v (N, D), zeros and ones: (N,), at most 0.
 
     Raises ValueError for bad input.
     Source: Chapter 8, equation eq-pseudo; Besag, 1975.
     """
-    v = _checked_binary(v, "v", len(rbm.b))
+    v = _checked_binary(v, "v", len(_checked_rbm(rbm).b))
     blocks = np.array_split(v, 1 + v.size * len(rbm.c) // 10**7)
     parts = [-softplus(-_rise(rbm, block)[0]).sum(axis=1) for block in blocks]
     return np.concatenate(parts)
+
+
+def _checked_rbm(rbm: RBM) -> RBM:
+    if not isinstance(rbm, RBM):
+        raise ValueError(f"rbm must be an RBM, got {rbm!r:.60}")
+    return rbm
 
 
 def _rise(rbm: RBM, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -461,14 +502,7 @@ def _rise(rbm: RBM, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     by_hidden = softplus(flipped).sum(axis=2) - softplus(inputs).sum(axis=1)[:, None]
     return -change * rbm.b - by_hidden, flipped
 
-
-def _checked_binary(v: np.ndarray, name: str, n_units: int) -> np.ndarray:
-    v = _checked_units(v, name, n_units)
-    if not np.isin(v, (0, 1)).all():
-        raise ValueError(f"{name} must hold zeros and ones only")
-    return v
-
-# %% ../../chapters/08_generative_models.ipynb #7c1453ba
+# %% ../../chapters/08_generative_models.ipynb #b25e5c04
 def pseudo_likelihood_gradient(
     rbm: RBM, v: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -477,7 +511,7 @@ def pseudo_likelihood_gradient(
     Memory for N D H numbers is needed. Raises ValueError for bad input.
     Source: Chapter 8, equation eq-pseudo-gradient.
     """
-    v = _checked_binary(v, "v", len(rbm.b))
+    v = _checked_binary(v, "v", len(_checked_rbm(rbm).b))
     rise, flipped = _rise(rbm, v)
     doubt = _logistic(-rise) / len(v)  # (N, D)
     up = rbm.hidden_probabilities(v)
@@ -487,7 +521,7 @@ def pseudo_likelihood_gradient(
     moved = np.einsum("nd,ndh->dh", change, up_flipped)
     return v.T @ dc - moved, -(doubt * change).sum(axis=0), dc.sum(axis=0)
 
-# %% ../../chapters/08_generative_models.ipynb #9dabdcaa
+# %% ../../chapters/08_generative_models.ipynb #8deba574
 def noise_contrastive(
     rbm: RBM, z: float, data: np.ndarray, noise: np.ndarray, noise_p: np.ndarray
 ) -> tuple[float, tuple[np.ndarray, np.ndarray, np.ndarray, float]]:
@@ -498,11 +532,12 @@ def noise_contrastive(
     the objective and the gradients at W, b, c and z, to be added. Raises ValueError
     for bad input. Source: Chapter 8, equation eq-nce; Gutmann and Hyvärinen, 2010.
     """
-    D = len(rbm.b)
+    D = len(_checked_rbm(rbm).b)
     data, noise = _checked_binary(data, "data", D), _checked_binary(noise, "noise", D)
     z, noise_p = checked_number(z, "z"), checked_array(noise_p, "noise_p", (D,))
     if noise_p.min() <= 0 or noise_p.max() >= 1:
-        raise ValueError(f"noise_p must lie between 0 and 1, got {noise_p}")
+        ends = f"{noise_p.min():g} to {noise_p.max():g}"
+        raise ValueError(f"noise_p must lie between 0 and 1, got {ends}")
     ratio, v = len(noise) / len(data), np.concatenate([data, noise])
     log_noise = v @ np.log(noise_p) + (1 - v) @ np.log1p(-noise_p)
     G = -rbm.free_energy(v) - z - np.log(ratio) - log_noise
@@ -513,7 +548,7 @@ def noise_contrastive(
     gradient = (v.T @ (push * up), v.T @ push[:, 0], push[:, 0] @ up)
     return float(objective), (*gradient, -float(push.sum()))
 
-# %% ../../chapters/08_generative_models.ipynb #cb60ab9a
+# %% ../../chapters/08_generative_models.ipynb #4d2c494b
 def annealed_importance_sampling(
     rbm: RBM, betas: Sequence[float], chains: int, rng: np.random.Generator
 ) -> tuple[float, float]:
@@ -528,7 +563,7 @@ def annealed_importance_sampling(
         raise ValueError(f"betas must ascend from 0 to 1, got {betas!r:.60}")
     chains = checked_count(chains, "chains", at_least=2)
     rng = checked_generator(rng, "rng")
-    W, b, c = rbm.W, rbm.b, rbm.c
+    W, b, c = _checked_rbm(rbm).W, rbm.b, rbm.c
     v = _drawn(np.full((chains, len(b)), 0.5), rng)
     log_w = np.zeros(chains)
     for lower, upper in pairwise(path):
@@ -543,10 +578,11 @@ def annealed_importance_sampling(
     standard_error = relative.std(ddof=1) / np.sqrt(chains)
     return float(log_Z0 + log_mean), float(standard_error)
 
-# %% ../../chapters/08_generative_models.ipynb #f064ca29
+# %% ../../chapters/08_generative_models.ipynb #dfd1a1ff
 class _Stack:
     def __init__(self, sizes: Sequence[int], rng: np.random.Generator) -> None:
-        if not isinstance(sizes, Sequence | np.ndarray) or len(sizes) < 2:
+        is_vector = isinstance(sizes, np.ndarray) and sizes.ndim == 1
+        if not (isinstance(sizes, Sequence) or is_vector) or len(sizes) < 2:
             raise ValueError(f"sizes must hold at least two numbers, got {sizes!r}")
         self.sizes = [checked_count(size, "sizes") for size in sizes]
         self.rng = checked_generator(rng, "rng")
@@ -556,14 +592,14 @@ class _Stack:
         """Train the RBMs one after the other, from X (N, D), from 0 to 1, upwards.
 
         Each learns from hidden states drawn from the one below. fit_options : for each
-        RBM's `fit`, whose lists are returned; the optimiser must be one without
-        memory, as SGD. Raises ValueError for bad input.
+        RBM's `fit`, whose lists are returned; each gets a copy of the optimiser.
+        Raises ValueError for bad input.
         Source: Chapter 8, prop-greedy; Hinton, Osindero and Teh, 2006.
         """
         layer = _checked_units(X, "X", self.sizes[0])
         errors = []
         for rbm in self.rbms:
-            errors.append(rbm.fit(layer, **fit_options))
+            errors.append(rbm.fit(layer, **deepcopy(fit_options)))
             layer = _drawn(rbm.hidden_probabilities(layer), self.rng)
         return errors
 
@@ -602,7 +638,7 @@ class DeepBeliefNetwork(_Stack):
         network.W[-1] = glorot_uniform(rng, n_classes, self.sizes[-1])
         return network
 
-# %% ../../chapters/08_generative_models.ipynb #7e02babe
+# %% ../../chapters/08_generative_models.ipynb #8606fe4f
 def gaussian_kl(mu: np.ndarray, log_variance: np.ndarray) -> np.ndarray:
     """KL from N(mu, Diag(exp(log_variance))) to N(0, I), for each row: (N,).
 
@@ -617,12 +653,20 @@ def gaussian_kl(mu: np.ndarray, log_variance: np.ndarray) -> np.ndarray:
 def softplus_node(z: Tensor) -> Tensor:
     """softplus as a node of a graph; its slope is the sigmoid."""
     value = _array(z)
-    return _above("softplus", softplus(value), (z, lambda g: g * _logistic(1 * value)))
+    return _above("softplus", softplus(value), (z, lambda g: g * sigmoid(value)))
 
 
 def _layer(x: Any, params: dict[str, Any], name: str) -> Any:
     """x Wᵀ + b with the layer's parameters; each may be a Tensor."""
     return x @ params[f"{name}.W"].T + params[f"{name}.b"]
+
+
+def _leaves(params: dict[str, np.ndarray]) -> dict[str, Tensor]:
+    return {name: Tensor(value) for name, value in params.items()}
+
+
+def _gradients(leaves: dict[str, Tensor]) -> dict[str, np.ndarray]:
+    return {name: leaf.gradient for name, leaf in leaves.items()}
 
 
 def _layer_parameters(
@@ -635,7 +679,7 @@ def _layer_parameters(
         params[f"{name}.b"] = np.zeros(outputs)
     return params
 
-# %% ../../chapters/08_generative_models.ipynb #33287dfb
+# %% ../../chapters/08_generative_models.ipynb #f773d7fe
 class _Autoencoding:
     def __init__(
         self, n_visible: int, n_hidden: int, n_latent: int, rng: np.random.Generator
@@ -649,6 +693,8 @@ class _Autoencoding:
         layers |= {"decoder": (L, H), "output": (H, D)}
         self.params = _layer_parameters(rng, layers)
 
+# %% ../../chapters/08_generative_models.ipynb #dc85d149
+class _Mapping(_Autoencoding):
     def encode(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and logarithmic variance of q(z | x), both (N, L), for x (N, D).
 
@@ -667,17 +713,8 @@ class _Autoencoding:
         h = np.maximum(_layer(z, self.params, "decoder"), 0)
         return _layer(h, self.params, "output")
 
-    def _log_weights(self, x: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """log of p(x | z) p(z) / q(z | x) with z = mu + sigma * noise (N, L): (N,)."""
-        mu, log_variance = self.encode(x)
-        z = mu + np.exp(0.5 * log_variance) * noise
-        a = self._log_odds(z)
-        log_likelihood = (x * a - softplus(a)).sum(axis=1)
-        log_ratio = 0.5 * (noise**2 + log_variance - z**2).sum(axis=1)
-        return log_likelihood + log_ratio
-
-# %% ../../chapters/08_generative_models.ipynb #3a5ba2c3
-class _Bounded(_Autoencoding):
+# %% ../../chapters/08_generative_models.ipynb #e5746d74
+class _Trainable(_Mapping):
     def loss_and_gradients(
         self, x: np.ndarray, noise: np.ndarray
     ) -> tuple[float, dict[str, np.ndarray]]:
@@ -689,7 +726,7 @@ class _Bounded(_Autoencoding):
         """
         x = _checked_units(x, "x", self.n_visible)
         noise = checked_array(noise, "noise", (len(x), self.n_latent))
-        p = {name: Tensor(value) for name, value in self.params.items()}
+        p = _leaves(self.params)
         h = _layer(x, p, "encoder").relu()
         mu, log_variance = _layer(h, p, "mean"), _layer(h, p, "log_variance")
         z = mu + (0.5 * log_variance).exp() * noise
@@ -698,8 +735,10 @@ class _Bounded(_Autoencoding):
         kl = 0.5 * (mu**2 + log_variance.exp() - log_variance - 1).sum()
         loss = (rebuilding + kl) * (1 / len(x))
         loss.backward()
-        return float(loss.value), {name: node.gradient for name, node in p.items()}
+        return float(loss.value), _gradients(p)
 
+# %% ../../chapters/08_generative_models.ipynb #b17177ae
+class _Bounded(_Trainable):
     def bound(self, x: np.ndarray, n_samples: int = 1) -> np.ndarray:
         """B of each row of x (N, D), its first term a mean of n_samples draws: (N,).
 
@@ -719,15 +758,22 @@ class _Bounded(_Autoencoding):
         A lower bound of log p(x) on average, and closer with more samples. Raises
         ValueError for bad input. Source: Chapter 8, prop-iw; Burda and others, 2016.
         """
-        x, n_samples = (
-            _checked_units(x, "x", self.n_visible),
-            checked_count(n_samples, "n_samples"),
-        )
+        x = _checked_units(x, "x", self.n_visible)
+        n_samples = checked_count(n_samples, "n_samples")
         draws = self.rng.normal(size=(n_samples, len(x), self.n_latent))
         log_w = np.array([self._log_weights(x, noise) for noise in draws])
         return logsumexp(log_w, axis=0) - np.log(n_samples)
 
-# %% ../../chapters/08_generative_models.ipynb #3c7ee0a1
+    def _log_weights(self, x: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """log of p(x | z) p(z) / q(z | x) with z = mu + sigma * noise (N, L): (N,)."""
+        mu, log_variance = self.encode(x)
+        z = mu + np.exp(0.5 * log_variance) * noise
+        a = self._log_odds(z)
+        log_likelihood = (x * a - softplus(a)).sum(axis=1)
+        log_ratio = 0.5 * (noise**2 + log_variance - z**2).sum(axis=1)
+        return log_likelihood + log_ratio
+
+# %% ../../chapters/08_generative_models.ipynb #758e5aad
 class VariationalAutoencoder(_Bounded):
     """A variational auto-encoder of black and white pictures.
 
@@ -743,6 +789,7 @@ class VariationalAutoencoder(_Bounded):
 
         Raises ValueError for bad input. Source: Chapter 8, eq-elbo.
         """
+        batch = _checked_units(batch, "batch", self.n_visible)
         optimiser = _checked_optimiser(optimiser)
         noise = self.rng.normal(size=(len(batch), self.n_latent))
         loss, gradients = self.loss_and_gradients(batch, noise)
@@ -770,7 +817,16 @@ class VariationalAutoencoder(_Bounded):
             history.append(sum(losses) / len(X))
         return history
 
-# %% ../../chapters/08_generative_models.ipynb #91510177
+# %% ../../chapters/08_generative_models.ipynb #e67a583e
+def _network(x: Any, params: dict[str, Any]) -> Any:
+    """Two hidden ReLU layers and a linear one; the parameters may be Tensors."""
+    is_node = isinstance(x, Tensor) or isinstance(params["first.W"], Tensor)
+    for name in ("first", "second"):
+        x = _layer(x, params, name)
+        x = x.relu() if is_node else np.maximum(x, 0)
+    return _layer(x, params, "output")
+
+# %% ../../chapters/08_generative_models.ipynb #f1f29d70
 class _Adversaries:
     def __init__(
         self,
@@ -796,9 +852,13 @@ class _Adversaries:
         self.discriminator_params = _layer_parameters(
             rng, {"first": (pack * D, H), "second": (H, H), "output": (H, 1)}
         )
-        self._discriminator_rule = Adam(discriminator_rate, beta1=0.5)
-        self._generator_rule = Adam(generator_rate, beta1=0.5)
+        d_rate = checked_number(discriminator_rate, "discriminator_rate", above=0)
+        g_rate = checked_number(generator_rate, "generator_rate", above=0)
+        self._discriminator_rule = Adam(d_rate, beta1=0.5)
+        self._generator_rule = Adam(g_rate, beta1=0.5)
 
+# %% ../../chapters/08_generative_models.ipynb #097a33d1
+class _Playing(_Adversaries):
     def generator(self, z: np.ndarray) -> np.ndarray:
         """Points (N, D) made of z (N, n_latent). Source: Chapter 8, def-gan."""
         z = checked_array(z, "z", ("N", self.n_latent))
@@ -810,31 +870,68 @@ class _Adversaries:
         N must be a multiple of `pack`; the rows of a pack are judged together. Raises
         ValueError for bad input. Source: Chapter 8, def-gan.
         """
-        x = checked_array(x, "x", ("N", self.n_data))
-        return _logistic(_network(self._packed(x), self.discriminator_params)[:, 0])
+        packs = self._packed(self._checked_points(x, "x"))
+        return _logistic(_network(packs, self.discriminator_params)[:, 0])
+
+    def _checked_points(self, x: np.ndarray, name: str) -> np.ndarray:
+        x = checked_array(x, name, ("N", self.n_data))
+        self._check_packs(x, name)
+        return x
+
+    def _check_packs(self, x: np.ndarray, name: str) -> None:
+        if len(x) % self.pack:
+            raise ValueError(
+                f"{name} must have a multiple of {self.pack} rows, got {len(x)}"
+            )
 
     def _packed(self, x: Any) -> Any:
-        n = np.shape(_array(x))[0]
-        if n % self.pack:
-            raise ValueError(f"x must have a multiple of {self.pack} rows, got {n}")
-        return x.reshape(n // self.pack, self.pack * self.n_data)
+        return x.reshape(-1, self.pack * self.n_data)
 
     def sample(self, n: int) -> np.ndarray:
         """n points (n, D) of the generator. Raises ValueError if n is no count."""
         z = self.rng.normal(size=(checked_count(n, "n"), self.n_latent))
         return self.generator(z)
 
+# %% ../../chapters/08_generative_models.ipynb #ae0ba501
+class _Losses(_Playing):
+    def discriminator_loss(
+        self, data: np.ndarray, made: np.ndarray
+    ) -> tuple[float, dict[str, np.ndarray]]:
+        """-V and its gradients at the discriminator's parameters.
 
-def _network(x: Any, params: dict[str, Any]) -> Any:
-    """Two hidden ReLU layers and a linear one; the parameters may be Tensors."""
-    is_node = isinstance(x, Tensor) or isinstance(params["first.W"], Tensor)
-    for name in ("first", "second"):
-        x = _layer(x, params, name)
-        x = x.relu() if is_node else np.maximum(x, 0)
-    return _layer(x, params, "output")
+        data, made : points (N, D), a multiple of `pack` of each. Raises ValueError.
+        Source: Chapter 8, equation eq-gan.
+        """
+        data = self._checked_points(data, "data")
+        made = self._checked_points(made, "made")
+        p = _leaves(self.discriminator_params)
+        of_data = _network(self._packed(data), p)
+        of_made = _network(self._packed(made), p)
+        loss = softplus_node(-of_data).sum() * (self.pack / len(data))
+        loss = loss + softplus_node(of_made).sum() * (self.pack / len(made))
+        loss.backward()
+        return float(loss.value), _gradients(p)
 
-# %% ../../chapters/08_generative_models.ipynb #bfee198b
-class GAN(_Adversaries):
+    def generator_loss(self, z: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
+        """The generator's loss and its gradients at the generator's parameters.
+
+        z : (N, n_latent), N a multiple of `pack`. Raises ValueError for bad input.
+        Source: Chapter 8, eq-gan, eq-non-saturating.
+        """
+        z = checked_array(z, "z", ("N", self.n_latent))
+        self._check_packs(z, "z")
+        p = _leaves(self.generator_params)
+        log_odds = _network(self._packed(_network(z, p)), self.discriminator_params)
+        if self.saturating:
+            loss = -softplus_node(log_odds).sum()
+        else:
+            loss = softplus_node(-log_odds).sum()
+        loss = loss * (self.pack / len(z))
+        loss.backward()
+        return float(loss.value), _gradients(p)
+
+# %% ../../chapters/08_generative_models.ipynb #4f73255c
+class GAN(_Losses):
     """A generative adversarial network of points.
 
     n_latent, n_data, n_hidden : numbers of inputs of the generator, of its outputs D,
@@ -846,48 +943,13 @@ class GAN(_Adversaries):
     Source: Chapter 8, def-gan; Goodfellow and others, 2014.
     """
 
-    def discriminator_loss(
-        self, data: np.ndarray, made: np.ndarray
-    ) -> tuple[float, dict[str, np.ndarray]]:
-        """-V and its gradients at the discriminator's parameters.
-
-        data, made : points (N, D), a multiple of `pack` of each. Raises ValueError.
-        Source: Chapter 8, equation eq-gan.
-        """
-        data = checked_array(data, "data", ("N", self.n_data))
-        made = checked_array(made, "made", ("N", self.n_data))
-        p = {name: Tensor(value) for name, value in self.discriminator_params.items()}
-        of_data = _network(self._packed(data), p)
-        of_made = _network(self._packed(made), p)
-        loss = softplus_node(-of_data).sum() * (self.pack / len(data))
-        loss = loss + softplus_node(of_made).sum() * (self.pack / len(made))
-        loss.backward()
-        return float(loss.value), {name: node.gradient for name, node in p.items()}
-
-    def generator_loss(self, z: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
-        """The generator's loss and its gradients at the generator's parameters.
-
-        z : (N, n_latent), N a multiple of `pack`. Raises ValueError for bad input.
-        Source: Chapter 8, eq-gan, eq-non-saturating.
-        """
-        z = checked_array(z, "z", ("N", self.n_latent))
-        p = {name: Tensor(value) for name, value in self.generator_params.items()}
-        log_odds = _network(self._packed(_network(z, p)), self.discriminator_params)
-        if self.saturating:
-            loss = -softplus_node(log_odds).sum()
-        else:
-            loss = softplus_node(-log_odds).sum()
-        loss = loss * (self.pack / len(z))
-        loss.backward()
-        return float(loss.value), {name: node.gradient for name, node in p.items()}
-
     def train_step(self, batch: np.ndarray) -> tuple[float, float]:
         """One step of the discriminator, then one of the generator.
 
         batch : data (N, D), N a multiple of `pack`. Returns both losses before their
         steps. Raises ValueError for bad input. Source: Chapter 8, alg-gan.
         """
-        batch = checked_array(batch, "batch", ("N", self.n_data))
+        batch = self._checked_points(batch, "batch")
         made = self.sample(len(batch))
         d_loss, d_gradients = self.discriminator_loss(batch, made)
         self._discriminator_rule.step(
