@@ -5,7 +5,7 @@ __all__ = ['MOST_UNITS', 'softplus', 'BoltzmannMachine', 'RBM', 'pseudo_log_like
            'noise_contrastive', 'annealed_importance_sampling', 'DeepBeliefNetwork', 'gaussian_kl', 'softplus_node',
            'VariationalAutoencoder', 'GAN']
 
-# %% ../../chapters/08_generative_models.ipynb #ca156797
+# %% ../../chapters/08_generative_models.ipynb #5dd1168d
 from collections.abc import Sequence
 from copy import deepcopy
 from itertools import pairwise
@@ -36,7 +36,6 @@ from tutorial_utils.training import (
     SGD,
     Adam,
     Tensor,
-    concatenate,
     glorot_uniform,
     minibatches,
 )
