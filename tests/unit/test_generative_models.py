@@ -1188,7 +1188,7 @@ def test_a_sigmoid_network_starts_at_copies_of_the_weights():
     "layers",
     [[], [3], (3,), 3, None, "34", ["3", "4"], [3, 0], [3, -1], [3, 2.0], [True, 2]]
     + [[3, None], np.ones((2, 2), int), np.array([2.0, 3.0]), np.array(3), {3: 1, 4: 1}]
-    + [np.array([3]), iter([3, 2]), [[3, 2], [2, 2]]],
+    + [np.array([3]), pytest.param(iter([3, 2]), id="iterator"), [[3, 2], [2, 2]]],
     ids=repr,
 )
 def test_a_deep_belief_network_names_bad_sizes(layers):
