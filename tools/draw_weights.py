@@ -2,7 +2,7 @@
 
 usage: draw_weights.py [minutes]
 
-Ten minutes by default, on the device that TUTORIAL_DEVICE names. Writes
+Twelve minutes by default, on the device that TUTORIAL_DEVICE names. Writes
 src/tutorial_utils/data/draw.npz, in half precision, and its sum. The model is the
 chapter's own, from its cells. The last 500 training digits choose the best epoch.
 """
@@ -36,7 +36,7 @@ def chapters_model() -> type[nn.Module]:
     return names["Draw"]
 
 
-def main(minutes: float = 10) -> None:
+def main(minutes: float = 12) -> None:
     torch.manual_seed(0)
     pixels = datasets.load_mnist().x_train.reshape(-1, 784) > 127
     pictures = torch.tensor(pixels, dtype=torch.float32, device=device())
