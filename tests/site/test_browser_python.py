@@ -76,10 +76,12 @@ def run_all_cells(page: Page, n_cells: int) -> None:
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function(BUSY, timeout=START_MS)
     page.wait_for_function(f"() => !({BUSY})()", timeout=CHAPTER_MS)
-    errors = page.locator(ERRORS).all_inner_texts()
-    assert errors == []
     prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
-    assert prompts == [f"[{n}]:" for n in range(1, n_cells + 1)]
+    wanted = [f"[{n}]:" for n in range(1, n_cells + 1)]
+    if prompts != wanted:
+        page.wait_for_timeout(2000)  # what went wrong is shown after the prompts
+    assert page.locator(ERRORS).all_inner_texts() == []
+    assert prompts == wanted
 
 
 def picture_of(explorer: Locator) -> list[int]:
