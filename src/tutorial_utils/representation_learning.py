@@ -517,15 +517,15 @@ def _negative_sampling(
 ) -> tuple[float, np.ndarray, np.ndarray]:
     B, V = len(H), len(W_out)
     words = np.column_stack([target, negatives])  # (B, 1 + k)
-    U = W_out[words]  # (B, 1 + k, d)
-    scores = np.einsum("bd,bkd->bk", H, U)
+    U = W_out.take(words, axis=0)  # (B, 1 + k, d)
+    scores = (U @ H[:, :, None])[:, :, 0]  # (B, 1 + k)
     signs = np.where(np.arange(words.shape[1]) == 0, -1.0, 1.0)  # -1: the true pair
     loss = np.logaddexp(0, signs * scores).sum() / B
     errors = signs * sigmoid(signs * scores) / B
     # Errors as a sparse matrix (B, V): the product adds up what falls on one word.
     row_ends = np.arange(0, words.size + 1, words.shape[1])
     M = sparse.csr_array((errors.ravel(), words.ravel(), row_ends), shape=(B, V))
-    return float(loss), np.einsum("bk,bkd->bd", errors, U), M.T @ H
+    return float(loss), (errors[:, None] @ U)[:, 0], M.T @ H
 
 # %% ../../chapters/04_representation_learning.ipynb #274d4013
 def skipgram_pairs(

@@ -2,17 +2,16 @@
 
 # %% auto #0
 __all__ = ['LOSSES', 'DERIVATIVES', 'Operand', 'squared_loss', 'squared_loss_gradient', 'cross_entropy', 'cross_entropy_gradient',
-           'sparsemax_loss', 'sparsemax_loss_gradient', 'regularised_risk', 'minibatches', 'SGD', 'forward_pass',
-           'backpropagation', 'numerical_gradient', 'Node', 'topological_order', 'Tensor', 'concatenate', 'loss_node',
-           'glorot_uniform', 'he_normal', 'standardise', 'Momentum', 'Adagrad', 'RMSprop', 'Adam', 'penalised',
-           'soft_threshold', 'dropout_mask', 'EarlyStopping']
+           'sparsemax_loss', 'sparsemax_loss_gradient', 'sparsemax_loss_and_gradient', 'regularised_risk',
+           'minibatches', 'SGD', 'forward_pass', 'backpropagation', 'numerical_gradient', 'Node', 'topological_order',
+           'Tensor', 'concatenate', 'loss_node', 'glorot_uniform', 'he_normal', 'standardise', 'Momentum', 'Adagrad',
+           'RMSprop', 'Adam', 'penalised', 'soft_threshold', 'dropout_mask', 'EarlyStopping']
 
 # %% ../../chapters/03_training.ipynb #eaa22135
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy.special import logsumexp
 
 from tutorial_utils.checks import (
     checked_array,
@@ -100,7 +99,9 @@ def cross_entropy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """
     z, y = _checked_scores_and_labels(z, y)
     below = z - z.max(axis=-1, keepdims=True)
-    return logsumexp(below, axis=-1) - _at_label(below, y)
+    others = np.exp(below)
+    np.put_along_axis(others, below.argmax(axis=-1)[..., None], 0, axis=-1)
+    return np.log1p(others.sum(axis=-1)) - _at_label(below, y)
 
 
 def cross_entropy_gradient(z: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -120,12 +121,7 @@ def sparsemax_loss(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     Raises ValueError as `cross_entropy`. Source: Chapter 3, thm-sparsemax-loss;
     Martins and Astudillo, 2016.
     """
-    z, y = _checked_scores_and_labels(z, y)
-    z = z - z.max(axis=-1, keepdims=True)
-    tau = sparsemax_threshold(z)
-    error = _minus_one_at_label(np.maximum(z - tau, 0), y)
-    below = np.maximum(tau[..., 0] - _at_label(z, y), 0)
-    return 0.5 * np.sum(error**2, axis=-1) + below
+    return sparsemax_loss_and_gradient(z, y)[0]
 
 
 def sparsemax_loss_gradient(z: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -133,8 +129,24 @@ def sparsemax_loss_gradient(z: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     Source: Chapter 3, thm-sparsemax-loss; Martins and Astudillo, 2016.
     """
+    return sparsemax_loss_and_gradient(z, y)[1]
+
+
+def sparsemax_loss_and_gradient(
+    z: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """`sparsemax_loss` and `sparsemax_loss_gradient`, with one search for τ.
+
+    Source: Chapter 3, thm-sparsemax-loss; Martins and Astudillo, 2016.
+    """
     z, y = _checked_scores_and_labels(z, y)
-    return _minus_one_at_label(sparsemax(z), y)
+    z = z - z.max(axis=-1, keepdims=True)
+    tau = sparsemax_threshold(z)
+    error = z - tau
+    np.maximum(error, 0, out=error)
+    error = _minus_one_at_label(error, y)
+    below = np.maximum(tau[..., 0] - _at_label(z, y), 0)
+    return 0.5 * np.vecdot(error, error) + below, error
 
 # %% ../../chapters/03_training.ipynb #f399f9fb
 LOSSES = {
@@ -251,7 +263,7 @@ def forward_pass(
     eq-dropout.
     """
     mlp = _checked_mlp(mlp)
-    X = checked_array(X, "X", ("N", mlp.sizes[0]))
+    X = checked_array(X, "X", ("N", mlp.sizes[0]), dtype=mlp.W[0].dtype)
     masks = _checked_masks(masks, mlp, len(X))
     g = ACTIVATIONS[mlp.activation]
     Z, H = [], [X]

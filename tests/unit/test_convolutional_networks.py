@@ -18,6 +18,8 @@ from tutorial_utils.convolutional_networks import (
     conv1d_node,
     conv2d,
     conv2d_backward,
+    conv2d_by_lines,
+    conv2d_by_lines_backward,
     conv2d_node,
     im2col,
     k_max_pool,
@@ -122,6 +124,57 @@ def test_conv2d_equals_torch_forward_and_backward(seed):
         assert_at_most(gap, 1e-10 * (1 + np.abs(gradient).max()), name)
     for array, copy in zip((x, w, b, g), before, strict=True):
         assert np.array_equal(array, copy), "an argument was modified"
+
+
+@given(seed=seeds, kind=st.sampled_from([np.float32, np.float64]))
+def test_by_lines_equals_conv2d_with_stride_1(seed, kind):
+    x, w, b, _, _, padding = random_layer(seed)
+    x, w, b = (array.astype(kind) for array in (x, w, b))
+    h = conv2d(x, w, b, padding=padding)
+    g = np.random.default_rng(seed).normal(size=h.shape).astype(kind)
+    before = snapshot(x, w, b, g)
+    ours = (
+        conv2d_by_lines(x, w, b, padding),
+        *conv2d_by_lines_backward(g, x, w, padding),
+    )
+    theirs = h, *conv2d_backward(g, x, w, padding=padding)
+    tolerance = 1e-12 if kind is np.float64 else 1e-5
+    for mine, other in zip(ours, theirs, strict=True):
+        assert (mine.shape, mine.dtype) == (other.shape, other.dtype)
+        gap = np.abs(mine - other).max()
+        assert_at_most(gap, tolerance * (1 + np.abs(other).max()), "lines")
+    for array, copy in zip((x, w, b, g), before, strict=True):
+        assert np.array_equal(array, copy), "an argument was modified"
+
+
+def test_by_lines_takes_sides_apart_and_biases_as_given():
+    x, w = X2[:, :, :5], W2[:, :, :2]
+    for padding in ((2, 0), (0, 1), 1):
+        expected = conv2d(x, w, padding=padding)
+        assert_equal(conv2d_by_lines(x, w, padding=padding), expected, "sides", 1e-12)
+    mixed = conv2d_by_lines(x.astype(np.float32), w.astype(np.float32), np.ones(len(w)))
+    assert mixed.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": X2[0]}, "x must have shape"),
+        ({"w": W2[:, :1]}, "w must have the 3 channels of x"),
+        ({"padding": -1}, "padding must"),
+        ({"g": np.ones((1, 1, 1, 1))}, "g must have shape"),
+        ({"w": np.ones((1, 3, 50, 2))}, "w must have windows that fit"),
+    ],
+    ids=["x", "channels", "padding", "g", "window"],
+)
+def test_by_lines_checks_its_arguments(change, message):
+    arguments = {"g": conv2d(X2, W2), "x": X2, "w": W2, "padding": 0} | change
+    with pytest.raises(ValueError, match=message):
+        conv2d_by_lines_backward(**arguments)
+    if "g" not in change:
+        del arguments["g"]
+        with pytest.raises(ValueError, match=message):
+            conv2d_by_lines(**arguments)
 
 
 @given(seed=seeds)

@@ -2,11 +2,13 @@
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
 import quadprog
 import scipy.optimize
+import scipy.sparse
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -40,6 +42,7 @@ from tutorial_utils.linear_classifiers import (
     predict,
     radius,
     rbf_kernel,
+    sparse_perceptron,
     support_vector_machine,
 )
 
@@ -136,6 +139,79 @@ def test_perceptron_is_the_slides_algorithm(data, max_epochs):
     w, mistakes, converged = perceptron_of_the_slide(X, y, n_classes, max_epochs)
     np.testing.assert_array_equal(run.weights.ravel(), w)
     assert (run.mistakes, run.converged, run.trace) == (mistakes, converged, None)
+
+
+@given(
+    seeds, st.integers(1, 4), st.integers(1, 5), st.sampled_from(["csr", "csc", "coo"])
+)
+def test_sparse_perceptron_is_the_perceptron(seed, n_classes, max_epochs, form):
+    rng = np.random.default_rng(seed)
+    n, D = rng.integers(1, 12, size=2)
+    X = rng.integers(-2, 3, size=(n, D)) * (rng.random((n, D)) < 0.4)
+    y = rng.integers(n_classes, size=n)
+    X_sparse = scipy.sparse.coo_array(X).asformat(form)
+    for order in (None, 1 + seed):
+        rng, same = (order and np.random.default_rng(order) for _ in range(2))
+        dense = perceptron(X, y, n_classes, max_epochs, rng=rng)
+        run = sparse_perceptron(X_sparse, y, n_classes, max_epochs, rng=same)
+        np.testing.assert_array_equal(run.weights, dense.weights)
+        found = (run.mistakes, run.converged, run.trace)
+        assert found == (dense.mistakes, dense.converged, None)
+
+
+def test_sparse_perceptron_adds_up_places_that_are_stored_twice():
+    parts = ([1.0, 1.0, 2.0, 0.0], ([0, 0, 1, 0], [1, 1, 0, 0]))
+    X = scipy.sparse.csr_array(scipy.sparse.coo_array(parts, shape=(2, 2)))
+    twice = scipy.sparse.csr_array(
+        (np.array([1.0, 1.0, 2.0]), np.array([1, 1, 0]), np.array([0, 2, 3]))
+    )
+    kept = twice.data.copy()
+    run = sparse_perceptron(twice, [1, 0], 2, 10)
+    np.testing.assert_array_equal(twice.data, kept)
+    assert twice.nnz == 3, "the argument was changed"
+    for other in (
+        sparse_perceptron(X, [1, 0], 2, 10),
+        perceptron(X.todense(), [1, 0], 2, 10),
+    ):
+        np.testing.assert_array_equal(run.weights, other.weights)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.eye(2), "X must be a sparse matrix of numbers (N, D), got ndarray"),
+        ([[1, 0]], "got list"),
+        (scipy.sparse.csr_array((0, 3)), r"got shape (0, 3)"),
+        (scipy.sparse.csr_array((2, 0)), r"got shape (2, 0)"),
+        (scipy.sparse.coo_array(np.ones(3)), r"got shape (3,)"),
+        (scipy.sparse.csr_array(np.eye(2) * 1j), "got shape (2, 2)"),
+        (
+            scipy.sparse.csr_array([[np.nan, 1], [0, 1]]),
+            "the entries of X must be finite",
+        ),
+    ],
+    ids=["dense", "list", "no rows", "no columns", "one axis", "complex", "NaN"],
+)
+def test_sparse_perceptron_refuses(X, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        sparse_perceptron(X, [0, 1], 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"y": [0]}, "y must have one label for each of 2 rows"),
+        ({"y": [0, 2]}, "y must hold whole numbers from 0 to 1"),
+        ({"n_classes": 0}, "n_classes must be"),
+        ({"max_epochs": 0}, "max_epochs must be"),
+        ({"rng": 3}, "rng must be a numpy Generator"),
+    ],
+    ids=["too few", "out of range", "no class", "no epoch", "no generator"],
+)
+def test_sparse_perceptron_checks_its_other_arguments(options, message):
+    arguments = {"X": scipy.sparse.csr_array(np.eye(2)), "y": [0, 1], "n_classes": 2}
+    with pytest.raises(ValueError, match=message):
+        sparse_perceptron(**arguments | options)
 
 
 @given(any_data(), seeds)
