@@ -5,6 +5,7 @@ PYTHON ?= python3
 N ?= 1
 
 VENV := .venv
+BENCH := _build/bench
 IN_VENV := source $(VENV)/bin/activate &&
 CHAPTER = $(wildcard chapters/$(shell printf %02d $(N))_*.ipynb)
 MODULE = $(shell basename $(CHAPTER) .ipynb | cut -c4-)
@@ -50,6 +51,16 @@ outputs: $(VENV)/installed  ## run one chapter and store the outputs of its tagg
 .PHONY: weights
 weights: $(VENV)/installed  ## train again what chapters 6 and 8 load trained (twenty minutes)
 	@$(IN_VENV) python tools/character_weights.py && python tools/draw_weights.py
+
+.PHONY: bench
+bench: book  ## measure the code beside the libraries and write the page benchmarks (half an hour)
+	@mkdir -p $(BENCH)
+	@$(IN_VENV) pytest -q benchmarks --benchmark-timer=time.process_time --benchmark-min-rounds=7 \
+	  --benchmark-warmup=on --benchmark-warmup-iterations=1 --benchmark-disable-gc \
+	  --benchmark-columns=median,iqr,rounds --benchmark-json=$(BENCH)/times.json
+	@$(IN_VENV) python benchmarks/memory.py $(BENCH)/memory.json
+	@$(IN_VENV) PYTHONPATH=tests/site python benchmarks/chapters.py $(BENCH)/chapters.json
+	@$(IN_VENV) python benchmarks/report.py $(BENCH)
 
 .PHONY: serve
 serve: book  ## build the site and serve it on this machine

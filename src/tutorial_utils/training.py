@@ -5,7 +5,7 @@ __all__ = ['LOSSES', 'DERIVATIVES', 'Operand', 'squared_loss', 'squared_loss_gra
            'sparsemax_loss', 'sparsemax_loss_gradient', 'sparsemax_loss_and_gradient', 'regularised_risk',
            'minibatches', 'SGD', 'forward_pass', 'backpropagation', 'numerical_gradient', 'Node', 'topological_order',
            'Tensor', 'concatenate', 'loss_node', 'glorot_uniform', 'he_normal', 'standardise', 'Momentum', 'Adagrad',
-           'RMSprop', 'Adam', 'penalised', 'soft_threshold', 'dropout_mask', 'EarlyStopping']
+           'RMSprop', 'Adam', 'penalised', 'soft_threshold', 'dropout_mask', 'EarlyStopping', 'ring_all_reduce']
 
 # %% ../../chapters/03_training.ipynb #eaa22135
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -883,3 +883,23 @@ class EarlyStopping:
             self.best, self.best_epoch, self._waited = error, self._epoch, 0
         self._epoch += 1
         return self._waited >= self.patience
+
+# %% ../../chapters/03_training.ipynb #3cfa069f
+def ring_all_reduce(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Every worker's vector becomes the sum of all; pieces go round a ring.
+
+    vectors (M, P), a row for each worker, finite. Returns the rows after the last round
+    (M, P), each the sum, and how many numbers each worker has sent (M,). Raises
+    ValueError for bad input. Source: Chapter 3, prop-ring; Patarasuk and Yuan, 2009.
+    """
+    rows = checked_array(vectors, "vectors", ("M", "P")).copy()
+    M = len(rows)
+    pieces = [np.array_split(row, M) for row in rows]  # parts of rows, not copies
+    sent = np.zeros(M, dtype=np.int64)
+    for t in range(2 * (M - 1)):
+        parcels = [pieces[m][(m - t) % M].copy() for m in range(M)]
+        for m, parcel in enumerate(parcels):
+            place = pieces[(m + 1) % M][(m - t) % M]
+            place[:] = place + parcel if t < M - 1 else parcel
+            sent[m] += len(parcel)
+    return rows, sent

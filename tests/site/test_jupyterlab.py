@@ -1,18 +1,11 @@
 """A widget in a real JupyterLab: settings are drawn by the kernel when asked for."""
 
-import json
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_lab import jupyter_lab
 from playwright.sync_api import Browser, expect
 
 PROBE = """
@@ -40,46 +33,16 @@ explore(
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[str]:
-    """The address of a JupyterLab of its own, with nothing of the user's settings."""
+    """The address of a JupyterLab with a notebook that has the widget."""
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(PROBE.strip())]
     )
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, tmp_path / "probe.ipynb")
-    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
-    environment = os.environ | {name: str(tmp_path / name) for name in folders}
-    environment.pop("TUTORIAL_FRAMES", None)
-    port = free_port()
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    options = [f"--port={port}", "--IdentityProvider.token=", "--ip=127.0.0.1"]
-    log = (tmp_path / "lab.log").open("w")
-    server = subprocess.Popen(
-        [*command, *options], cwd=tmp_path, env=environment, stdout=log, stderr=log
-    )
-    address = f"http://127.0.0.1:{port}/"
-    try:
-        for _ in range(120):
-            try:
-                with urllib.request.urlopen(f"{address}api") as answer:
-                    json.load(answer)
-                break
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.5)
-        else:
-            pytest.fail((tmp_path / "lab.log").read_text()[-2000:])
+    with jupyter_lab(tmp_path) as (address, _):
         yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-        log.close()
 
 
 def test_the_kernel_draws_what_is_not_published_and_reports_errors(

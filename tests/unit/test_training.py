@@ -36,6 +36,7 @@ from tutorial_utils.training import (
     numerical_gradient,
     penalised,
     regularised_risk,
+    ring_all_reduce,
     soft_threshold,
     sparsemax_loss,
     sparsemax_loss_gradient,
@@ -1005,3 +1006,38 @@ def test_the_same_network_by_hand_and_by_the_machine():
         zip(networks[0].b, networks[1].b, strict=True),
     ):
         assert_at_most(np.abs(ours - theirs), 1e-10, "after 100 steps")
+
+
+# ---- more than one machine
+
+
+@given(seed=seeds)
+def test_ring_all_reduce_leaves_the_sum_with_everyone(seed):
+    rng = np.random.default_rng(seed)
+    M, P = rng.integers(1, 8), rng.integers(1, 20)
+    vectors = rng.normal(size=(M, P))
+    kept = vectors.copy()
+    reduced, sent = ring_all_reduce(vectors)
+    assert_equal(reduced, np.tile(vectors.sum(axis=0), (M, 1)), "sum", 1e-12)
+    assert np.array_equal(vectors, kept), "the argument was modified"
+    assert not np.shares_memory(reduced, vectors)
+    # All vectors but one must reach their place, and the sums their M - 1 others.
+    assert sent.sum() == 2 * (M - 1) * P
+    assert_at_most(sent, 2 * (M - 1) * -(-P // M), "numbers sent")
+
+
+def test_ring_all_reduce_by_hand():
+    reduced, sent = ring_all_reduce([[1, 2, 3], [10, 20, 30]])
+    np.testing.assert_array_equal(reduced, [[11, 22, 33]] * 2)
+    # Pieces of 2 and 1: worker 0 sends piece 0, then piece 1; worker 1 the reverse.
+    assert sent.tolist() == [3, 3]
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [[1, 2], [[1, np.nan]], np.empty((0, 2)), np.empty((2, 0)), [["a"]], [[1], [1, 2]]],
+    ids=["one axis", "NaN", "nobody", "nothing", "text", "unequal"],
+)
+def test_ring_all_reduce_refuses(vectors):
+    with pytest.raises(ValueError, match="vectors must"):
+        ring_all_reduce(vectors)

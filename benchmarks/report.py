@@ -1,0 +1,223 @@
+"""Write the page of the book from what was measured: `book/benchmarks.md` and data."""
+
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from tutorial_utils import plotting
+
+BOOK = Path(__file__).resolve().parents[1] / "book"
+
+# Why a row is slower than the ratio that it should reach, by how its name begins.
+REASONS = {
+    "softmax (": "most of the time is NumPy's exponential, slower than torch's",
+    "softmax backward": "the check that p and g are finite reads both once more",
+    "sparsemax": "a pass each for the largest score, the candidates and the result",
+    "sparsemax backward": "the check that p and g are finite reads both once more",
+    "network 784": "nearly all of the time is in the products, which are the same",
+    "the same by the book's automatic": "beside the products there are the value of "
+    "the loss, the checks of the leaves and the walk over the graph",
+    "the same by automatic": "beside the products there are the value of the loss, the "
+    "checks of the leaves and the walk over the graph",
+    "max pooling 2x2 backward": "torch has kept where the maxima were; the book's "
+    "function keeps nothing and finds them again",
+    "perceptron, 10,000": "an example takes few microseconds, and the loop over the "
+    "examples is Python",
+    "perceptron, 3,070": "the loop over the texts is Python; the library's is compiled",
+    "additive attention": "both sides spend their time in the same products and tanh",
+    "the same by two functions": "the way back computes the hidden layer again",
+    "beam search": "both sides spend their time in the model's own steps",
+    "log Z": "the time is in exponentials' products, fed from memory, and logarithms",
+    "RBM": "the five products of matrices that both sides need are most of the "
+    "library's time already, and random numbers come on top",
+    "skip-gram": "fetching the vectors of words and noise words from memory takes as "
+    "long as computing with them, and the book's are in double precision",
+    "conv2d": "the columns are copied for the way there and again for the way back",
+    "conv2d_by_lines": "several products where the library has one",
+    "LSTM": "each step of time is a dozen calls for small arrays",
+    "GRU": "each step of time is a dozen calls for small arrays",
+    "Elman": "each step of time is three calls for small arrays",
+}
+
+PAGE = Path(__file__).with_name("page.md").read_text(encoding="utf-8")
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    numbers = ["---"] + ["---:"] * (len(head) - 1)
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, numbers, *rows])
+
+
+def measured(benchmark: dict) -> str:
+    stats = benchmark["stats"]
+    scale = 1000
+    return f"{scale * stats['median']:.3g} ± {scale * stats['iqr']:.2g}"
+
+
+def ratios_of(benchmarks: list[dict]) -> list[dict]:
+    sides = defaultdict(dict)
+    for benchmark in benchmarks:
+        if "side" in benchmark["extra_info"]:
+            sides[benchmark["group"]][benchmark["extra_info"]["side"]] = benchmark
+    found = []
+    for work, pair in sides.items():
+        facts = pair["book"]["extra_info"]
+        book, reference = (pair[s]["stats"]["median"] for s in ("book", "reference"))
+        found.append(
+            {
+                "work": work,
+                "reference": facts["reference"],
+                "aim": facts["target"],
+                "ratio": book / reference,
+                "book_ms": measured(pair["book"]),
+                "reference_ms": measured(pair["reference"]),
+                "rounds": [pair[s]["stats"]["rounds"] for s in ("book", "reference")],
+            }
+        )
+    return found
+
+
+def growth_of(benchmarks: list[dict]) -> list[dict]:
+    groups = defaultdict(list)
+    for benchmark in benchmarks:
+        if "size" in benchmark["extra_info"]:
+            groups[benchmark["group"]].append(benchmark)
+    found = []
+    for work, group in groups.items():
+        facts = group[0]["extra_info"]
+        sizes = np.array([b["extra_info"]["size"] for b in group])
+        seconds = np.array([b["stats"]["median"] for b in group])
+        place = sizes if facts["base"] == "2" else np.log2(sizes)
+        fitted = np.polyfit(place[-3:], np.log2(seconds[-3:]), 1)[0]
+        found.append(
+            {
+                "work": work,
+                "size_of": facts["size_of"],
+                "sizes": sizes.tolist(),
+                "milliseconds": (1000 * seconds).tolist(),
+                "base": facts["base"],
+                "theory": facts["exponent"],
+                "fitted": float(fitted),
+            }
+        )
+    return found
+
+
+def draw_growth(growth: list[dict], path: Path) -> str:
+    """Draw all curves, and return a text that says what the picture shows."""
+    plotting.use_style()
+    fig, axes = plt.subplots(2, 4, figsize=(9, 4.6))
+    for ax, one in zip(axes.flat, growth, strict=False):
+        sizes, times = np.array(one["sizes"]), np.array(one["milliseconds"])
+        is_exponential = one["base"] == "2"
+        steps = one["theory"] * (sizes if is_exponential else np.log2(sizes))
+        ax.plot(sizes, times, "o-")
+        ax.plot(sizes, times[-1] * 2.0 ** (steps - steps[-1]), "--")
+        ax.set_yscale("log")
+        if not is_exponential:
+            ax.set_xscale("log", base=2)
+        ax.set_title(one["work"], fontsize=9)
+        ax.set_xlabel(one["size_of"], fontsize=9)
+        ax.tick_params(labelsize=8)
+    for ax in axes.flat[len(growth) :]:
+        ax.axis("off")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("milliseconds", fontsize=9)
+    fig.savefig(path)
+    plt.close(fig)
+    parts = (f"{g['work']} {g['fitted']:.2f}, in theory {g['theory']}" for g in growth)
+    return f"{len(growth)} curves, nearly straight. Exponents: {'; '.join(parts)}."
+
+
+def widget_rows(chapters: dict) -> list[list[str]]:
+    rows = []
+    for chapter, facts in chapters.items():
+        for name, times in facts["widgets"].items():
+            cells = [
+                f"{np.median(times[where]):.0f}, {max(times[where]):.0f}"
+                for where in ("page", "kernel")
+            ]
+            rows.append([f"{int(chapter[:2])}: {name}", *cells])
+    return rows
+
+
+def main(folder: Path) -> None:
+    times = json.loads((folder / "times.json").read_text())
+    memory = json.loads((folder / "memory.json").read_text())
+    chapters = json.loads((folder / "chapters.json").read_text())
+    ratios, growth = ratios_of(times["benchmarks"]), growth_of(times["benchmarks"])
+    machine, date = times["machine_info"], times["datetime"][:10]
+    data = {"date": date, "machine": machine, "ratios": ratios, "growth": growth}
+    data |= {"memory_megabytes": memory, "chapters": chapters}
+    (BOOK / "benchmarks.json").write_text(json.dumps(data, indent=1) + "\n")
+
+    missed = [r for r in ratios if r["ratio"] > r["aim"]]
+    reasons = ""
+    if missed:
+        lines = []
+        for row in missed:
+            begins = max(
+                (b for b in REASONS if row["work"].startswith(b)), key=len, default=None
+            )
+            if begins is None:
+                sys.exit(f"say in REASONS why this row misses its aim: {row['work']}")
+            lines.append(f"- {row['work']}: {REASONS[begins]}.")
+        reasons = "Why the rows marked * miss their aims:\n\n" + "\n".join(lines) + "\n"
+    page = PAGE.format(
+        date=date,
+        processor=machine["processor"],
+        system=machine["system"],
+        python=machine["python"],
+        libraries=", ".join(f"{n} {v}" for n, v in machine["libraries"].items()),
+        n_missed=len(missed),
+        n_rows=len(ratios),
+        ratios=table(
+            ["work", "beside", "book, ms", "other, ms", "ratio", "aim"],
+            [
+                [r["work"], r["reference"], r["book_ms"], r["reference_ms"]]
+                + [f"{r['ratio']:.2f}{' *' if r in missed else ''}", f"{r['aim']:g}"]
+                for r in ratios
+            ],
+        ),
+        reasons=reasons,
+        growth=table(
+            ["work", "size", "from", "to", "exponent, fitted", "in theory"],
+            [
+                [g["work"], g["size_of"], f"{g['sizes'][0]:,}", f"{g['sizes'][-1]:,}"]
+                + [f"{g['fitted']:.2f}", f"{g['theory']:g}"]
+                for g in growth
+            ],
+        ),
+        alt=draw_growth(growth, BOOK / "growth.png"),
+        memory=table(
+            ["work", "by", "megabytes"],
+            [
+                [work, side, f"{megabytes:.0f}"]
+                for work, sides in memory.items()
+                for side, megabytes in sides.items()
+            ],
+        ),
+        chapters=table(
+            ["chapter", "seconds", "peak megabytes"],
+            [
+                [
+                    f"{int(name[:2])}",
+                    f"{c['seconds']:.0f}",
+                    f"{c['peak_megabytes']:.0f}",
+                ]
+                for name, c in chapters.items()
+            ],
+        ),
+        widgets=table(
+            ["widget", "page: median, longest", "kernel: median, longest"],
+            widget_rows(chapters),
+        ),
+    )
+    (BOOK / "benchmarks.md").write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
