@@ -28,7 +28,9 @@ test: book  ## run every test, over the package, the chapters and the built site
 	@echo "== style and types"
 	@$(IN_VENV) ruff format --check -q . && ruff check -q . && mypy
 	@echo "== unit tests, sources, site"
-	@$(IN_VENV) pytest tests -n 2 --dist loadfile --durations=25
+	@$(IN_VENV) pytest tests -n 2 --dist loadfile --no-loadscope-reorder --durations=25
+	@echo "== every comparison with a library, once, untimed"
+	@$(IN_VENV) pytest benchmarks -n 2 --benchmark-disable -k "book or test_growth"
 	@echo "== every cell of every chapter"
 	@$(IN_VENV) $(NBVAL) chapters -n 2 --dist loadfile
 

@@ -8,16 +8,19 @@ one process would have computed, and all make the same step. On processors the w
 speak gloo, with TUTORIAL_DEVICE=cuda they speak nccl, one GPU each. Over several
 machines the same program is started on each, by torchrun with --nnodes and an address.
 
-If a worker dies, the run ends, and the same command goes on from the checkpoint.
+If a worker dies, the run ends, and the same command goes on from the checkpoint, which
+the first worker writes and reads; the others get their parameters from it.
 Chapter 3, "More than one machine", derives and measures it.
 """
 
 import argparse
 import json
 import os
+import pickle
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -44,7 +47,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--checkpoint",
         type=Path,
-        help="file to save to and go on from, on a disk that all workers see",
+        help="file of the first worker to save to and go on from",
     )
     parser.add_argument("--save-every", type=int, default=5, help="steps")
     parser.add_argument(
@@ -58,6 +61,8 @@ def arguments() -> argparse.Namespace:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
     if given.examples > 8000:
         parser.error("--examples must be at most 8000, which is all there are")
+    if given.checkpoint and not given.checkpoint.absolute().parent.is_dir():
+        parser.error(f"--checkpoint: there is no folder {given.checkpoint.parent}")
     if not given.learning_rate > 0:
         parser.error("--learning-rate must be above 0")
     return given
@@ -94,19 +99,26 @@ def summed_gradient(
     return torch.cat([gradient.ravel() for gradient in gradients])
 
 
+@contextmanager
+def losses_told() -> Iterator[None]:
+    """End with a clear message if another worker does not answer any more."""
+    try:
+        yield
+    except RuntimeError as error:
+        sys.exit(
+            f"worker {dist.get_rank()} has lost another worker: {error}\n"
+            "The same command goes on from the last checkpoint."
+        )
+
+
 def parallel_gradient(
     model: torch.nn.Module, X: torch.Tensor, y: torch.Tensor, at: np.ndarray
 ) -> torch.Tensor:
     """The gradient of the mean loss of the batch `at`, its work shared out."""
     share = np.array_split(at, dist.get_world_size())[dist.get_rank()]
     gradient = summed_gradient(model, X[share], y[share])
-    try:
+    with losses_told():
         dist.all_reduce(gradient)  # now the sum over all workers, in each of them
-    except RuntimeError as error:
-        sys.exit(
-            f"worker {dist.get_rank()} has lost another worker: {error}\n"
-            "The same command goes on from the last checkpoint."
-        )
     return gradient / len(at)
 
 
@@ -141,20 +153,45 @@ def save(path: Path, model: torch.nn.Module, step: int, settings: dict) -> None:
     os.replace(partial, path)
 
 
-def resume(
-    path: Path, model: torch.nn.Module, settings: dict, device: torch.device
+def load(path: Path) -> dict:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        return {name: state[name] for name in ("model", "step", "settings")}
+    except (pickle.UnpicklingError, EOFError, KeyError, RuntimeError) as error:
+        sys.exit(f"{path} is no checkpoint of this program: {error}")
+
+
+def start_together(
+    path: Path | None, model: torch.nn.Module, settings: dict, device: torch.device
 ) -> int:
-    """Load the checkpoint, if there is one; returns the number of steps it has seen."""
-    if not path.exists():
-        return 0
-    state = torch.load(path, map_location=device, weights_only=True)
-    if state["settings"] != settings:
+    """Give all workers the parameters of the first, from its checkpoint if it has one.
+
+    Returns the number of steps that the parameters have seen.
+    """
+    first = {"step": 0, "settings": settings}
+    is_resumed = dist.get_rank() == 0 and path is not None and path.exists()
+    if is_resumed:
+        first = load(path)
+    told = [{name: first[name] for name in ("step", "settings")}]
+    dist.broadcast_object_list(told, src=0, device=device)
+    if told[0]["settings"] != settings:
         sys.exit(
-            f"{path} belongs to a run with other settings, {state['settings']}: "
-            "name another file, or give the same settings"
+            f"worker {dist.get_rank()} has other settings, {settings}, than worker 0 "
+            f"or its checkpoint {path}, {told[0]['settings']}: give all workers the "
+            "same, or name another file"
         )
-    model.load_state_dict(state["model"])
-    return state["step"]
+    if is_resumed:
+        model.load_state_dict(first["model"])
+    for p in model.parameters():
+        dist.broadcast(p.detach(), src=0)
+    return told[0]["step"]
+
+
+def now(device: torch.device) -> float:
+    """Seconds on the clock, once the device has done what it was told."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 def train(given: argparse.Namespace, device: torch.device) -> dict:
@@ -168,27 +205,30 @@ def train(given: argparse.Namespace, device: torch.device) -> dict:
     kept = ("batch_size", "hidden", "examples", "learning_rate", "seed")
     settings = {name: getattr(given, name) for name in kept}
     is_first = dist.get_rank() == 0
-    first_step = 0
-    if given.checkpoint:
-        first_step = resume(given.checkpoint, model, settings, device)
-        if first_step and is_first:
-            print(f"going on after step {first_step} of {given.checkpoint}", flush=True)
+    batches = list(steps(given))
+    first_step = start_together(given.checkpoint, model, settings, device)
+    if first_step > len(batches):
+        sys.exit(
+            f"{given.checkpoint} has seen {first_step} steps, more than this run has, "
+            f"{len(batches)}: ask for more --epochs"
+        )
+    if first_step and is_first:
+        print(f"going on after step {first_step} of {given.checkpoint}", flush=True)
 
-    seconds, errors, step = [], [], 0
-    for step, at in enumerate(steps(given), start=1):
-        if step <= first_step:
-            continue
-        start = time.perf_counter()
+    seconds, errors = [], []
+    for step, at in enumerate(batches[first_step:], start=first_step + 1):
+        with losses_told():
+            dist.barrier()  # no clock runs while a worker waits for another's check
+        start = now(device)
         gradient = parallel_gradient(model, X, y, at)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(now(device) - start)
         if given.check:
             errors.append(error_against_one_process(gradient, model, X, y, at))
         descend(model, gradient, given.learning_rate)
-        if is_first and given.checkpoint and step % given.save_every == 0:
+        is_due = step % given.save_every == 0 or step == len(batches)
+        if is_first and given.checkpoint and is_due:
             save(given.checkpoint, model, step, settings)
             print(f"step {step}: saved", flush=True)
-    if is_first and given.checkpoint:
-        save(given.checkpoint, model, step, settings)
     with torch.no_grad():
         wrong = model(X_test).argmax(dim=1).cpu().numpy() != digits.y_test
     return {
@@ -212,7 +252,7 @@ def main() -> None:
             sys.exit(f"one GPU a worker: start at most {n_found} workers here")
         device = torch.device("cuda", number)
         torch.cuda.set_device(device)
-    torch.set_num_threads(1)  # the workers share the cores
+    torch.set_num_threads(1)  # one thread a worker: start as many as there are cores
     backend = "nccl" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, timeout=PATIENCE)
     report = train(given, device)

@@ -282,11 +282,11 @@ def conv1d_backward(
 
 # %% ../../chapters/05_convolutional_networks.ipynb #306f3000
 def conv2d_by_lines(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray | None = None, padding: Size = 0
+    x: np.ndarray, w: np.ndarray, b: np.ndarray | None = None, *, padding: Size = 0
 ) -> np.ndarray:
     """`conv2d` with stride 1 and fewer copies: faster from a few channels on.
 
-    Arguments, result and errors as there. Source: Chapter 5, convolutional-lines.
+    Other arguments, result and errors as there. Source: Chapter 5, convolutional-lines.
     """
     x, w, b = _checked_layer(x, w, b)
     N, F, rows, columns = _output_shape(x, w, 1, padding)
@@ -315,11 +315,11 @@ def _by_line(w: np.ndarray) -> np.ndarray:
 
 # %% ../../chapters/05_convolutional_networks.ipynb #d2532dfe
 def conv2d_by_lines_backward(
-    g: np.ndarray, x: np.ndarray, w: np.ndarray, padding: Size = 0
+    g: np.ndarray, x: np.ndarray, w: np.ndarray, *, padding: Size = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The gradients of `conv2d_by_lines`, as those of `conv2d_backward`.
 
-    Arguments, results and errors as there. Source: Chapter 5, convolutional-lines.
+    Other arguments and errors as there. Source: Chapter 5, convolutional-lines.
     """
     x, w, _ = _checked_layer(x, w, None)
     N, F, rows, columns = _output_shape(x, w, 1, padding)

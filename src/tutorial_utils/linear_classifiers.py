@@ -239,9 +239,10 @@ def _checked_sparse(X: csr_array, name: str) -> csr_array:
     """A copy of X by rows, in float64, each place stored once."""
     is_matrix = issparse(X) and X.ndim == 2 and min(X.shape) > 0
     if not is_matrix or X.dtype.kind not in "biuf":
-        got = f"shape {X.shape}" if issparse(X) else type(X).__name__
+        got = f"{X.dtype} of shape {X.shape}" if issparse(X) else type(X).__name__
         raise ValueError(f"{name} must be a sparse matrix of numbers (N, D), got {got}")
-    X = csr_array(X, dtype=np.float64, copy=True)
+    X = csr_array(X.astype(np.float64))
+    X.check_format()
     X.sum_duplicates()
     if X.nnz:
         checked_array(X.data, f"the entries of {name}", ("n",))

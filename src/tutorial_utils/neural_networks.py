@@ -92,7 +92,8 @@ class MLP:
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """Scores (N, K) for inputs X (N, D). Source: Chapter 2, equation eq-forward."""
-        H = checked_array(X, "X", ("N", self.sizes[0]), dtype=self.W[0].dtype)
+        kind = np.result_type(self.W[0], np.float32).type
+        H = checked_array(X, "X", ("N", self.sizes[0]), dtype=kind)
         g = ACTIVATIONS[self.activation]
         for W, b in zip(self.W[:-1], self.b[:-1], strict=True):
             H = g(H @ W.T + b)  # (N, K_l)
@@ -131,7 +132,7 @@ def softmax_vjp(p: np.ndarray, g: np.ndarray, axis: int = -1) -> np.ndarray:
     Source: Chapter 2, equation eq-softmax-vjp.
     """
     p, g = _checked_vjp(p, g, axis)
-    from_mean = g - np.expand_dims(np.vecdot(p, g, axis=axis), axis)
+    from_mean = g - np.sum(p * g, axis=axis, keepdims=True)
     from_mean *= p
     return from_mean
 

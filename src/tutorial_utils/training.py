@@ -23,6 +23,7 @@ from tutorial_utils.checks import (
 from tutorial_utils.neural_networks import (
     ACTIVATIONS,
     MLP,
+    _threshold_below_zero,
     linear_derivative,
     relu_derivative,
     sigmoid,
@@ -141,7 +142,7 @@ def sparsemax_loss_and_gradient(
     """
     z, y = _checked_scores_and_labels(z, y)
     z = z - z.max(axis=-1, keepdims=True)
-    tau = sparsemax_threshold(z)
+    tau = _threshold_below_zero(z, -1)
     error = z - tau
     np.maximum(error, 0, out=error)
     error = _minus_one_at_label(error, y)
@@ -263,7 +264,8 @@ def forward_pass(
     eq-dropout.
     """
     mlp = _checked_mlp(mlp)
-    X = checked_array(X, "X", ("N", mlp.sizes[0]), dtype=mlp.W[0].dtype)
+    kind = np.result_type(mlp.W[0], np.float32).type
+    X = checked_array(X, "X", ("N", mlp.sizes[0]), dtype=kind)
     masks = _checked_masks(masks, mlp, len(X))
     g = ACTIVATIONS[mlp.activation]
     Z, H = [], [X]
@@ -896,10 +898,10 @@ def ring_all_reduce(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     M = len(rows)
     pieces = [np.array_split(row, M) for row in rows]  # parts of rows, not copies
     sent = np.zeros(M, dtype=np.int64)
-    for t in range(2 * (M - 1)):
-        parcels = [pieces[m][(m - t) % M].copy() for m in range(M)]
+    for i in range(2 * (M - 1)):
+        parcels = [pieces[m][(m - i) % M].copy() for m in range(M)]
         for m, parcel in enumerate(parcels):
-            place = pieces[(m + 1) % M][(m - t) % M]
-            place[:] = place + parcel if t < M - 1 else parcel
+            place = pieces[(m + 1) % M][(m - i) % M]
+            place[:] = place + parcel if i < M - 1 else parcel
             sent[m] += len(parcel)
     return rows, sent

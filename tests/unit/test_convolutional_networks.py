@@ -134,8 +134,8 @@ def test_by_lines_equals_conv2d_with_stride_1(seed, kind):
     g = np.random.default_rng(seed).normal(size=h.shape).astype(kind)
     before = snapshot(x, w, b, g)
     ours = (
-        conv2d_by_lines(x, w, b, padding),
-        *conv2d_by_lines_backward(g, x, w, padding),
+        conv2d_by_lines(x, w, b, padding=padding),
+        *conv2d_by_lines_backward(g, x, w, padding=padding),
     )
     theirs = h, *conv2d_backward(g, x, w, padding=padding)
     tolerance = 1e-12 if kind is np.float64 else 1e-5

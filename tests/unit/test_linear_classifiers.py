@@ -169,6 +169,10 @@ def test_sparse_perceptron_adds_up_places_that_are_stored_twice():
     run = sparse_perceptron(twice, [1, 0], 2, 10)
     np.testing.assert_array_equal(twice.data, kept)
     assert twice.nnz == 3, "the argument was changed"
+    small = scipy.sparse.coo_array(
+        (np.int8([100, 100]), ([0, 0], [0, 0])), shape=(1, 1)
+    )
+    assert sparse_perceptron(small, [1], 2, 1).weights.tolist() == [[-200], [200]]
     for other in (
         sparse_perceptron(X, [1, 0], 2, 10),
         perceptron(X.todense(), [1, 0], 2, 10),
@@ -181,10 +185,10 @@ def test_sparse_perceptron_adds_up_places_that_are_stored_twice():
     [
         (np.eye(2), "X must be a sparse matrix of numbers (N, D), got ndarray"),
         ([[1, 0]], "got list"),
-        (scipy.sparse.csr_array((0, 3)), r"got shape (0, 3)"),
-        (scipy.sparse.csr_array((2, 0)), r"got shape (2, 0)"),
-        (scipy.sparse.coo_array(np.ones(3)), r"got shape (3,)"),
-        (scipy.sparse.csr_array(np.eye(2) * 1j), "got shape (2, 2)"),
+        (scipy.sparse.csr_array((0, 3)), "got float64 of shape (0, 3)"),
+        (scipy.sparse.csr_array((2, 0)), "got float64 of shape (2, 0)"),
+        (scipy.sparse.coo_array(np.ones(3)), "got float64 of shape (3,)"),
+        (scipy.sparse.csr_array(np.eye(2) * 1j), "got complex128 of shape (2, 2)"),
         (
             scipy.sparse.csr_array([[np.nan, 1], [0, 1]]),
             "the entries of X must be finite",

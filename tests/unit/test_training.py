@@ -39,6 +39,7 @@ from tutorial_utils.training import (
     ring_all_reduce,
     soft_threshold,
     sparsemax_loss,
+    sparsemax_loss_and_gradient,
     sparsemax_loss_gradient,
     squared_loss,
     squared_loss_gradient,
@@ -1006,6 +1007,35 @@ def test_the_same_network_by_hand_and_by_the_machine():
         zip(networks[0].b, networks[1].b, strict=True),
     ):
         assert_at_most(np.abs(ours - theirs), 1e-10, "after 100 steps")
+
+
+def test_a_small_cross_entropy_keeps_its_digits():
+    for lead in (10.0, 40.0, 300.0):
+        loss = cross_entropy(np.array([0.0, -lead]), np.array(0))
+        assert loss == pytest.approx(np.log1p(np.exp(-lead)), rel=1e-12)
+        assert loss > 0
+
+
+def test_sparsemax_loss_and_gradient_come_together_and_far_apart():
+    rng = np.random.default_rng(0)
+    z, y = rng.normal(size=(4, 3, 5)), rng.integers(5, size=(4, 3))
+    loss, gradient = sparsemax_loss_and_gradient(z, y)
+    np.testing.assert_array_equal(loss, sparsemax_loss(z, y))
+    np.testing.assert_array_equal(gradient, sparsemax_loss_gradient(z, y))
+    far = np.array([1e308, -1e308])
+    with np.errstate(over="ignore"):
+        np.testing.assert_array_equal(sparsemax_loss_gradient(far, 1), [1, -1])
+        assert sparsemax_loss(far, 0) == 0
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float16, np.float32, np.float64])
+def test_weights_of_another_type_take_the_inputs_as_they_are(kind):
+    network = MLP([2, 2, 1], "relu", np.random.default_rng(0))
+    network.W = [np.array([[1, 1], [1, 1]], kind), np.array([[1, -2]], kind)]
+    network.b = [np.array([0, -1], kind), np.array([0], kind)]
+    X = np.array([[0.5, 0.75]])
+    assert network.forward(X) == pytest.approx(1.25 - 2 * 0.25)
+    assert forward_pass(network, X)[0][-1] == pytest.approx(0.75)
 
 
 # ---- more than one machine
