@@ -30,7 +30,7 @@ test: book  ## run every test, over the package, the chapters and the built site
 	@echo "== unit tests, sources, site"
 	@$(IN_VENV) pytest tests -n 2 --dist loadfile --no-loadscope-reorder --durations=25
 	@echo "== every comparison with a library, once, untimed"
-	@$(IN_VENV) pytest benchmarks -n 2 --benchmark-disable -k "book or test_growth"
+	@$(IN_VENV) BENCH_SEED=0 pytest benchmarks -n 2 --benchmark-disable -k "book or test_growth"
 	@echo "== every cell of every chapter"
 	@$(IN_VENV) $(NBVAL) chapters -n 2 --dist loadfile
 
@@ -62,7 +62,7 @@ bench: book  ## measure the code beside the libraries and write the page benchma
 	  --benchmark-columns=median,iqr,rounds --benchmark-json=$(BENCH)/times.json
 	@$(IN_VENV) python benchmarks/memory.py $(BENCH)/memory.json
 	@$(IN_VENV) PYTHONPATH=tests/site python benchmarks/chapters.py $(BENCH)/chapters.json
-	@$(IN_VENV) python benchmarks/report.py $(BENCH)
+	@$(IN_VENV) python benchmarks/report.py $(BENCH) && python tools/build_book.py
 
 .PHONY: serve
 serve: book  ## build the site and serve it on this machine

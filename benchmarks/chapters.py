@@ -33,8 +33,10 @@ ANSWERS = """async (widget) => {
   const times = [];
   knob.focus();
   for (let move = 0; move < 8; move++) {
-    const loaded = new Promise((done) =>
-      picture.addEventListener("load", done, { once: true }));
+    const loaded = new Promise((done, fail) => {
+      picture.addEventListener("load", done, { once: true });
+      setTimeout(() => fail(new Error("no picture in 30 s")), 30_000);
+    });
     const start = performance.now();
     knob.value = +knob.value < last ? +knob.value + 1 : 0;
     knob.dispatchEvent(new Event(moves, { bubbles: true }));

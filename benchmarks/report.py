@@ -12,6 +12,8 @@ from tutorial_utils import plotting
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 
+NOISE = 1.25  # what two runs of one ratio may differ by
+
 # Why a row is slower than the ratio that it should reach, by how its name begins.
 REASONS = {
     "softmax (": "most of the time is NumPy's exponential, slower than torch's",
@@ -51,10 +53,11 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, numbers, *rows])
 
 
-def measured(benchmark: dict) -> str:
-    stats = benchmark["stats"]
-    scale = 1000
-    return f"{scale * stats['median']:.3g} ± {scale * stats['iqr']:.2g}"
+def milliseconds(stats: dict) -> str:
+    """Median and range between the quartiles, with three digits of the median."""
+    median, spread = 1000 * stats["median"], 1000 * stats["iqr"]
+    decimals = max(0, 2 - int(np.floor(np.log10(median))))
+    return f"{median:,.{decimals}f} ± {spread:,.{decimals}f}"
 
 
 def ratios_of(benchmarks: list[dict]) -> list[dict]:
@@ -63,21 +66,37 @@ def ratios_of(benchmarks: list[dict]) -> list[dict]:
         if "side" in benchmark["extra_info"]:
             sides[benchmark["group"]][benchmark["extra_info"]["side"]] = benchmark
     found = []
-    for work, pair in sides.items():
+    for pair in sides.values():
+        book, reference = (pair[side]["stats"] for side in ("book", "reference"))
         facts = pair["book"]["extra_info"]
-        book, reference = (pair[s]["stats"]["median"] for s in ("book", "reference"))
         found.append(
-            {
-                "work": work,
-                "reference": facts["reference"],
-                "aim": facts["target"],
-                "ratio": book / reference,
-                "book_ms": measured(pair["book"]),
-                "reference_ms": measured(pair["reference"]),
-                "rounds": [pair[s]["stats"]["rounds"] for s in ("book", "reference")],
+            {name: facts[name] for name in ("work", "reference", "aim")}
+            | {
+                "ratio": book["median"] / reference["median"],
+                "book_ms": milliseconds(book),
+                "reference_ms": milliseconds(reference),
+                "rounds": [book["rounds"], reference["rounds"]],
             }
         )
     return found
+
+
+def verdict(row: dict) -> str:
+    """A star where the aim is missed, a wave if by less than the noise, or nothing."""
+    if row["aim"] is None or row["ratio"] <= row["aim"]:
+        return ""
+    return "~" if row["ratio"] <= NOISE * row["aim"] else "*"
+
+
+def why(missed: list[dict]) -> str:
+    lines = []
+    for row in missed:
+        fitting = [begin for begin in REASONS if row["work"].startswith(begin)]
+        if not fitting:
+            sys.exit(f"say in REASONS why this row misses its aim: {row['work']}")
+        lines.append(f"- {row['work']}: {REASONS[max(fitting, key=len)]}.")
+    head = "Why the rows with a star miss their aims:\n\n"
+    return head + "\n".join(lines) + "\n" if lines else ""
 
 
 def growth_of(benchmarks: list[dict]) -> list[dict]:
@@ -129,7 +148,7 @@ def draw_growth(growth: list[dict], path: Path) -> str:
     fig.savefig(path)
     plt.close(fig)
     parts = (f"{g['work']} {g['fitted']:.2f}, in theory {g['theory']}" for g in growth)
-    return f"{len(growth)} curves, nearly straight. Exponents: {'; '.join(parts)}."
+    return f"{len(growth)} curves. Exponents as fitted: {'; '.join(parts)}."
 
 
 def widget_rows(chapters: dict) -> list[list[str]]:
@@ -154,18 +173,8 @@ def main(folder: Path) -> None:
     data |= {"memory_megabytes": memory, "chapters": chapters}
     (BOOK / "benchmarks.json").write_text(json.dumps(data, indent=1) + "\n")
 
-    missed = [r for r in ratios if r["ratio"] > r["aim"]]
-    reasons = ""
-    if missed:
-        lines = []
-        for row in missed:
-            begins = max(
-                (b for b in REASONS if row["work"].startswith(b)), key=len, default=None
-            )
-            if begins is None:
-                sys.exit(f"say in REASONS why this row misses its aim: {row['work']}")
-            lines.append(f"- {row['work']}: {REASONS[begins]}.")
-        reasons = "Why the rows marked * miss their aims:\n\n" + "\n".join(lines) + "\n"
+    stars = [verdict(row) for row in ratios]
+    missed = [row for row, star in zip(ratios, stars, strict=True) if star == "*"]
     page = PAGE.format(
         date=date,
         processor=machine["processor"],
@@ -173,16 +182,20 @@ def main(folder: Path) -> None:
         python=machine["python"],
         libraries=", ".join(f"{n} {v}" for n, v in machine["libraries"].items()),
         n_missed=len(missed),
-        n_rows=len(ratios),
+        n_near=stars.count("~"),
+        n_aims=sum(row["aim"] is not None for row in ratios),
         ratios=table(
             ["work", "beside", "book, ms", "other, ms", "ratio", "aim"],
             [
                 [r["work"], r["reference"], r["book_ms"], r["reference_ms"]]
-                + [f"{r['ratio']:.2f}{' *' if r in missed else ''}", f"{r['aim']:g}"]
-                for r in ratios
+                + [
+                    f"{r['ratio']:.2f} {star}",
+                    "" if r["aim"] is None else f"{r['aim']:g}",
+                ]
+                for r, star in zip(ratios, stars, strict=True)
             ],
         ),
-        reasons=reasons,
+        reasons=why(missed),
         growth=table(
             ["work", "size", "from", "to", "exponent, fitted", "in theory"],
             [

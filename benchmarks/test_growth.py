@@ -104,7 +104,7 @@ GROWTH = (
         for size in growth.sizes
     ],
 )
-def test_growth(growth: Growth, size: int, rng: np.random.Generator, benchmark) -> None:
+def test_growth(growth: Growth, size: int, seed: int, benchmark) -> None:
     benchmark.group = growth.work
     benchmark.extra_info |= {
         "size_of": growth.size,
@@ -112,4 +112,4 @@ def test_growth(growth: Growth, size: int, rng: np.random.Generator, benchmark) 
         "exponent": growth.exponent,
         "base": growth.base,
     }
-    benchmark(growth.draw(rng, size))
+    benchmark(growth.draw(np.random.default_rng([seed, size]), size))

@@ -95,16 +95,16 @@ class Pair:
 class Row:
     work: str
     reference: str
-    target: float
+    aim: float | None
     draw: Callable[[np.random.Generator], Pair]
 
 
 ROWS: list[Row] = []
 
 
-def row(work: str, reference: str, target: float) -> Callable:
+def row(work: str, reference: str, aim: float | None) -> Callable:
     def add(draw: Callable) -> Callable:
-        ROWS.append(Row(work, reference, target, draw))
+        ROWS.append(Row(work, reference, aim, draw))
         return draw
 
     return add
@@ -129,7 +129,7 @@ def same_arrays(tolerance: float) -> Callable[[Any, Any], None]:
 
 
 def as_good(book_error: float, reference_error: float, slack: float) -> None:
-    """Where the algorithms differ, or draw, the book's result must not be the worse."""
+    """Where algorithms differ, or draw, the book's must be about as good or better."""
     assert_at_most(book_error, reference_error, "error", slack)
 
 
@@ -163,14 +163,15 @@ def perceptron_of_texts(rng):
     documents = [datasets.tokens(text) for text in topics.texts]
     order = rng.permutation(len(documents))
     X = scipy.sparse.csr_array(bag_of_words(documents, vocabulary_of(documents)))
+    assert X.shape == (3070, 7158), "the row's name says otherwise"
     return five_epochs(X[order], topics.y[order], len(topics.names), sparse_perceptron)
 
 
 # ---- maps to the simplex
 
 
-def forward_rows(name, shape, ours, theirs, target):
-    @row(f"{name} {shape}", "torch" if name.startswith("softmax") else "entmax", target)
+def forward_row(name, shape, ours, theirs, reference, aim):
+    @row(f"{name} {shape}", reference, aim)
     def forward(rng):
         z = single(rng, *shape)
         z_torch = torch.from_numpy(z)
@@ -179,8 +180,8 @@ def forward_rows(name, shape, ours, theirs, target):
         )
 
 
-def backward_row(name, shape, forward, vjp, theirs, reference, target):
-    @row(f"{name} backward {shape}", reference, target)
+def backward_row(name, shape, forward, vjp, theirs, reference, aim):
+    @row(f"{name} backward {shape}", reference, aim)
     def backward(rng):
         z, g = single(rng, *shape), single(rng, *shape)
         p, z_torch, g_torch = forward(z), leaf(z), torch.from_numpy(g)
@@ -193,22 +194,31 @@ def backward_row(name, shape, forward, vjp, theirs, reference, target):
 
 
 SHAPE, LONG = (1024, 1000), (64, 32_000)
-forward_rows("softmax", SHAPE, softmax, torch.softmax, 2.5)
+
+
+def entmax_of_some(z, axis):
+    """With the library's own shortcut: only the 100 largest scores are sorted."""
+    return entmax.sparsemax(z, axis, k=100)
+
+
+forward_row("softmax", SHAPE, softmax, torch.softmax, "torch", 2.5)
 backward_row("softmax", SHAPE, softmax, softmax_vjp, torch.softmax, "torch", 1.5)
-forward_rows("sparsemax", SHAPE, sparsemax, entmax.sparsemax, 0.10)
-forward_rows("sparsemax", LONG, sparsemax, entmax.sparsemax, 0.10)
+for shape in (SHAPE, LONG):
+    forward_row(
+        "sparsemax", shape, sparsemax, entmax.sparsemax, "entmax, full sort", 0.1
+    )
+    forward_row("sparsemax", shape, sparsemax, entmax_of_some, "entmax, k=100", None)
 backward_row(
     "sparsemax", SHAPE, sparsemax, sparsemax_vjp, entmax.sparsemax, "entmax", 0.45
 )
 
 
-@row(f"sparsemax loss and gradient {SHAPE}", "entmax", 0.15)
+@row(f"sparsemax loss and gradient {SHAPE}", "entmax, full sort", 0.15)
 def sparsemax_training(rng):
     z, y = single(rng, *SHAPE), rng.integers(SHAPE[1], size=SHAPE[0])
-    y_torch = torch.from_numpy(y)
+    z_torch, y_torch = leaf(z), torch.from_numpy(y)
 
     def reference():
-        z_torch = leaf(z)
         losses = entmax.sparsemax_loss(z_torch, y_torch)
         return [losses, *torch.autograd.grad(losses.sum(), z_torch)]
 
@@ -282,10 +292,10 @@ def autodiff_by_hand(rng):
 # ---- convolution and pooling
 
 
-def convolution_row(x_shape, w_shape, forward, backward, target):
+def convolution_row(x_shape, w_shape, forward, backward, aim):
     work = f"{forward.__name__} {x_shape} to {w_shape}, forward and backward"
 
-    @row(work, "torch", target)
+    @row(work, "torch", aim)
     def convolution(rng):
         x, w, b = single(rng, *x_shape), single(rng, *w_shape), single(rng, w_shape[0])
         g = single(rng, *conv2d(x, w).shape)
@@ -303,8 +313,11 @@ def convolution_row(x_shape, w_shape, forward, backward, target):
 
 FEW = (32, 1, 28, 28), (16, 1, 5, 5)
 MANY = (32, 16, 14, 14), (32, 16, 5, 5)
-convolution_row(*FEW, conv2d, conv2d_backward, 0.5)
-convolution_row(*MANY, conv2d_by_lines, conv2d_by_lines_backward, 1.5)
+columns, lines = (conv2d, conv2d_backward), (conv2d_by_lines, conv2d_by_lines_backward)
+convolution_row(*FEW, *columns, 0.5)
+convolution_row(*FEW, *lines, None)
+convolution_row(*MANY, *columns, None)
+convolution_row(*MANY, *lines, 1.5)
 
 POOLED = (32, 16, 24, 24)
 
@@ -337,12 +350,16 @@ def pooling_backward(rng):
 # ---- recurrent networks
 
 
-def recurrence_row(name, layer, n_gates, run, target, dtype=np.float32):
+def recurrence_row(name, layer, n_gates, run, aim, dtype=np.float32):
     T, N, D, H = 50, 32, 64, 128
     kind = "" if dtype is np.float32 else ", float64"
     work = f"{name} T={T} N={N} D={D} H={H}, forward and BPTT{kind}"
+    # The book's update gate takes the new state, torch's keeps the old one.
+    sign = np.ones(n_gates * H, dtype)
+    if name == "GRU":
+        sign[H : 2 * H] = -1
 
-    @row(work, f"torch.nn.{layer.__name__}", target)
+    @row(work, f"torch.nn.{layer.__name__}", aim)
     def recurrence(rng):
         def draw(*shape):
             return (0.1 * rng.normal(size=shape)).astype(dtype)
@@ -350,23 +367,31 @@ def recurrence_row(name, layer, n_gates, run, target, dtype=np.float32):
         x, g, h0 = 10 * draw(T, N, D), draw(T, N, H), draw(N, H)
         V, U, b = draw(n_gates * H, D), draw(n_gates * H, H), draw(n_gates * H)
         torch_layer = layer(D, H).to(getattr(torch, np.dtype(dtype).name))
-        bias = torch_layer.bias_hh_l0
-        torch_layer.weight_ih_l0.data[:] = torch.from_numpy(V)
-        torch_layer.weight_hh_l0.data[:] = torch.from_numpy(U)
-        torch_layer.bias_ih_l0.data[:] = torch.from_numpy(b)
-        bias.data[:] = 0
-        wanted = (torch_layer.weight_ih_l0, torch_layer.weight_hh_l0)
+        torch_layer.weight_ih_l0.data[:] = torch.from_numpy(V * sign[:, None])
+        torch_layer.weight_hh_l0.data[:] = torch.from_numpy(U * sign[:, None])
+        torch_layer.bias_ih_l0.data[:] = torch.from_numpy(b * sign)
+        torch_layer.bias_hh_l0.data[:] = 0
+        wanted = torch_layer.weight_ih_l0, torch_layer.weight_hh_l0
         wanted += (torch_layer.bias_ih_l0,)
-        x_torch, g_torch, h_torch = leaf(x), torch.from_numpy(g), torch.from_numpy(h0)
-        start = h_torch[None]
+        x_torch, g_torch, start = (
+            leaf(x),
+            torch.from_numpy(g),
+            torch.from_numpy(h0)[None],
+        )
         start = (start, torch.zeros_like(start)) if name == "LSTM" else start
 
         def reference():
             h, _ = torch_layer(x_torch, start)
             return [h, *torch.autograd.grad(h, (x_torch, *wanted), g_torch)]
 
-        tolerance = SINGLE if dtype is np.float32 else EXACT
-        return Pair(lambda: run(x, h0, V, U, b, g), reference, same_arrays(tolerance))
+        def check(ours, theirs):
+            h, dx, *by_weights = (array.detach().numpy() for array in theirs)
+            by_weights = [(array.T * sign).T for array in by_weights]
+            same_arrays(SINGLE if dtype is np.float32 else EXACT)(
+                ours, [h, dx, *by_weights]
+            )
+
+        return Pair(lambda: run(x, h0, V, U, b, g), reference, check)
 
 
 def lstm(x, h0, V, U, b, g):
@@ -377,14 +402,9 @@ def lstm(x, h0, V, U, b, g):
 
 
 def gru(x, h0, V, U, b, g):
-    # torch's z keeps the old state, the book's takes the new one.
-    H = h0.shape[1]
-    sign = np.ones(3 * H, x.dtype)
-    sign[H : 2 * H] = -1
-    params = {"V": V * sign[:, None], "U": U * sign[:, None], "b": b * sign}
-    h, cache = gru_forward(x, h0, params, reset_after=True)
+    h, cache = gru_forward(x, h0, {"V": V, "U": U, "b": b}, reset_after=True)
     dx, _, by = gru_backward(g, cache)
-    return [h, dx, by["V"] * sign[:, None], by["U"] * sign[:, None], by["b"] * sign]
+    return [h, dx, by["V"], by["U"], by["b"]]
 
 
 def elman(x, h0, V, U, b, g):
@@ -459,6 +479,7 @@ def search(rng):
     def step(tokens, state):
         state = np.tanh(E[tokens] + state @ U)
         scores = state @ C
+        scores[:, STOP] += 4  # so that nearly all sentences come to an end
         scores -= scores.max(axis=1, keepdims=True)
         scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
         return scores, state
@@ -467,15 +488,23 @@ def search(rng):
 
     def torch_step(tokens, state):
         state = torch.tanh(E_t[tokens] + state @ U_t)
-        return torch.log_softmax(state @ C_t, dim=1), state
+        scores = state @ C_t
+        scores[:, STOP] += 4
+        return torch.log_softmax(scores, dim=1), state
 
     def book():
         return beam_search(step, state, 1, STOP, SEARCH_WIDTH, SEARCH_LENGTH)
 
     def check(found, best_finished):
-        for beam, score in zip(found, best_finished.tolist(), strict=True):
-            ours = beam[0].log_probability if beam[0].finished else -np.inf
-            assert ours == score or abs(ours - score) < 1e-3, f"{ours}, {score}"
+        is_finished = [beam[0].finished for beam in found]
+        assert np.mean(is_finished) > 0.5, "a search that ends for too few sentences"
+        best = [beam[0].log_probability for beam in found]
+        assert_equal(
+            np.where(is_finished, best, -1),
+            np.where(best_finished > -np.inf, best_finished, -1),
+            "best scores",
+            SINGLE,
+        )
 
     beam = TorchBeam(torch_step, N)
     return Pair(book, lambda: beam(state_t, 1), check)
@@ -495,7 +524,11 @@ def exact_sum(rng):
     )
 
 
-@row("RBM, CD-1, one epoch of 10,000 x 784, 128 hidden", "scikit-learn", 0.6)
+@row(
+    "RBM, CD-1, one epoch of 10,000 x 784, 128 hidden",
+    "scikit-learn, persistent CD",
+    0.6,
+)
 def contrastive_divergence(rng):
     mnist = datasets.load_mnist()
     pictures = np.concatenate([mnist.x_train, mnist.x_test]) / 255
@@ -544,7 +577,8 @@ def word_vectors(rng):
 
     def check(history, model):
         """Pairs of neighbours, and noise: both tell them apart about as well."""
-        center, context = skipgram_pairs(tokens, 5, rng)
+        pairs = np.array(skipgram_pairs(tokens, 5, rng))
+        center, context = rng.choice(pairs, size=20_000, axis=1)
         noise = rng.choice(context, size=(len(center), 5))
         order = word_indices(model.wv.index_to_key, vocabulary)
         losses = []
@@ -554,7 +588,7 @@ def word_vectors(rng):
         ):
             H = W_in[at][center]
             losses.append(negative_sampling(H, W_out[at], context, noise)[0])
-        as_good(*losses, 0.5)
+        as_good(*losses, 0.1)
 
     return Pair(lambda: ours.fit(tokens, window=5, n_negatives=5), reference, check)
 
@@ -563,14 +597,16 @@ def word_vectors(rng):
 
 
 @pytest.mark.parametrize("side", ["book", "reference"])
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.work)
-def test_time(row: Row, side: str, rng: np.random.Generator, benchmark) -> None:
-    pair = row.draw(rng)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.work}, {row.reference}")
+def test_time(row: Row, side: str, seed: int, benchmark) -> None:
+    # The same inputs for both sides of a row, others in every run.
+    pair = row.draw(np.random.default_rng([seed, *row.work.encode()]))
     pair.check(pair.book(), pair.reference())
-    benchmark.group = row.work
+    benchmark.group = f"{row.work}, {row.reference}"
     benchmark.extra_info |= {
+        "work": row.work,
         "side": side,
         "reference": row.reference,
-        "target": row.target,
+        "aim": row.aim,
     }
     benchmark(getattr(pair, side))

@@ -1,0 +1,90 @@
+"""The page of the benchmarks, from made-up measurements."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def report(tmp_path, monkeypatch):
+    spec = importlib.util.spec_from_file_location("report", FOLDER / "report.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "BOOK", tmp_path)
+    return module
+
+
+def timed(group: str, seconds: float, **facts: object) -> dict:
+    stats = {"median": seconds, "iqr": seconds / 10, "rounds": 7}
+    return {"group": group, "stats": stats, "extra_info": facts}
+
+
+def pair(work: str, book: float, aim: float | None) -> list[dict]:
+    facts = {"work": work, "reference": "torch", "aim": aim}
+    sides = (("book", book), ("reference", 0.002))
+    return [timed(work, seconds, side=side, **facts) for side, seconds in sides]
+
+
+def grown(work: str, base: str, sizes, seconds) -> list[dict]:
+    facts = {"size_of": "size", "exponent": 1, "base": base}
+    pairs = zip(sizes, seconds, strict=True)
+    return [timed(work, time, size=size, **facts) for size, time in pairs]
+
+
+def written(report, folder: Path, benchmarks: list[dict]) -> str:
+    libraries = {"numpy": "2.0"}
+    machine = {"processor": "a processor", "system": "Linux", "python": "3.11"}
+    machine |= {"libraries": libraries, "threads": 1}
+    chapter = {"seconds": 40.4, "peak_megabytes": 812.3}
+    chapter["widgets"] = {"knob": {"page": [1, 2, 30], "kernel": [80, 90, 100]}}
+    files = {
+        "times": {
+            "benchmarks": benchmarks,
+            "machine_info": machine,
+            "datetime": "2026-11-27T10:00:00+00:00",
+        },
+        "memory": {"conv2d": {"book": 120.4, "torch": 30}},
+        "chapters": {"01_linear_classifiers": chapter},
+    }
+    for name, content in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    report.main(folder)
+    return (folder / "benchmarks.md").read_text(encoding="utf-8")
+
+
+def test_the_page_says_what_was_measured(report, tmp_path):
+    benchmarks = [
+        *pair("softmax (8, 8)", 0.001, 0.6),
+        *pair("LSTM T=50", 0.0022, 1.0),
+        *pair("GRU T=50", 1.234567, 1.0),
+        *pair("by the way", 0.003, None),
+        *grown("a line", "n", (1, 2, 4, 8), (9, 2, 4, 8)),
+        *grown("a doubling", "2", (1, 2, 3, 4), (9, 2, 4, 8)),
+    ]
+    page = written(report, tmp_path, benchmarks)
+    rows = {line.split(" | ")[0]: line for line in page.splitlines()}
+    assert rows["| softmax (8, 8)"].endswith("| 0.50  | 0.6 |")
+    assert rows["| LSTM T=50"].endswith("| 1.10 ~ | 1 |")
+    assert "| 1,235 ± 123 | 2.00 ± 0.20 | 617.28 * | 1 |" in rows["| GRU T=50"]
+    assert rows["| by the way"].endswith("| 1.50  |  |")
+    assert "Of 3 aims this run misses 1 (marked \\*), and 1 by less" in page
+    assert page.count("- GRU T=50: ") == 1
+    assert "- LSTM" not in page
+    assert "| a line | size | 1 | 8 | 1.00 | 1 |" in page
+    assert "| a doubling | size | 1 | 4 | 1.00 | 1 |" in page
+    assert "| 1: knob | 2, 30 | 90, 100 |" in page
+    assert "| conv2d | book | 120 |" in page
+    assert "| 1 | 40 | 812 |" in page
+    assert "2026-11-27: a processor" in page
+    assert (tmp_path / "growth.png").stat().st_size > 1000
+    kept = json.loads((tmp_path / "benchmarks.json").read_text())
+    assert [row["ratio"] for row in kept["ratios"]][:2] == [0.5, pytest.approx(1.1)]
+
+
+def test_a_miss_without_a_reason_is_refused(report, tmp_path):
+    with pytest.raises(SystemExit, match="say in REASONS why this row"):
+        written(report, tmp_path, pair("something new", 0.004, 1.0))
