@@ -49,12 +49,16 @@ ANSWERS = """async (widget) => {
 }"""
 NAME = """(widget) => widget.querySelector(".explore-controls")
   .getAttribute("aria-label").replace("Controls of ", "")"""
-RUNNING = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
-  .some((prompt) => prompt.innerText === '[*]:')"""
+RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 
 
-def answers(page: Page) -> dict[str, list[float]]:
-    """Milliseconds from control to picture, for every widget of a page."""
+def answers(page: Page, chapter: Path) -> dict[str, list[float]]:
+    """Milliseconds from control to picture, for every widget of a chapter's page."""
+    cells = json.loads(chapter.read_text(encoding="utf-8"))["cells"]
+    n_widgets = sum("explore(" in "".join(cell["source"]) for cell in cells)
+    page.wait_for_function(
+        f"document.querySelectorAll('.explore img').length === {n_widgets}"
+    )
     return {
         widget.evaluate(NAME): widget.evaluate(ANSWERS)
         for widget in page.locator(".explore").all()
@@ -63,8 +67,8 @@ def answers(page: Page) -> dict[str, list[float]]:
 
 def on_the_page(browser: Browser, address: str, chapter: Path) -> dict:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(f"{address}chapters/{chapter.stem}.html", wait_until="networkidle")
-    found = answers(page)
+    page.goto(f"{address}chapters/{chapter.stem}.html", wait_until="load")
+    found = answers(page, chapter)
     page.close()
     return found
 
@@ -85,20 +89,15 @@ def with_a_kernel(browser: Browser, chapter: Path) -> tuple[float, float, dict]:
         with jupyter_lab(Path(folder)) as (address, server):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.goto(f"{address}lab/tree/chapters/{chapter.name}")
-            page.locator(
-                ".jp-Notebook-ExecutionIndicator[data-status='idle']"
-            ).first.wait_for(timeout=MINUTES_5)
+            page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=MINUTES_5)
             start = time.perf_counter()
-            page.get_by_role("menuitem", name="Run", exact=True).click()
-            page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-            page.wait_for_function(RUNNING, timeout=MINUTES_5)
-            page.wait_for_function(f"() => !({RUNNING})()", timeout=MINUTES_5)
+            page.evaluate(RUN_ALL)
             seconds = time.perf_counter() - start
             errors = page.locator("[data-mime-type='application/vnd.jupyter.error']")
             if errors.count():
                 sys.exit(f"{chapter.name}: {errors.first.inner_text()[-1000:]}")
             memory = peak_megabytes(psutil.Process(server.pid))
-            found = answers(page)
+            found = answers(page, chapter)
             page.close()
     return seconds, memory, found
 

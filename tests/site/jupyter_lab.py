@@ -40,7 +40,12 @@ def jupyter_lab(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
             file.write_text(json.dumps(settings))
         port, log = free_port(), Path(own, "lab.log")
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-        command += [f"--port={port}", "--IdentityProvider.token=", "--ip=127.0.0.1"]
+        command += [
+            "--expose-app-in-browser",
+            f"--port={port}",
+            "--IdentityProvider.token=",
+            "--ip=127.0.0.1",
+        ]
         with log.open("w") as output:
             server = subprocess.Popen(
                 command, cwd=folder, env=environment, stdout=output, stderr=output
