@@ -50,6 +50,10 @@ ANSWERS = """async (widget) => {
 NAME = """(widget) => widget.querySelector(".explore-controls")
   .getAttribute("aria-label").replace("Controls of ", "")"""
 RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
+CONNECTED = """() => {
+  const session = window.jupyterapp.shell.currentWidget?.sessionContext;
+  return session?.isReady && session.session?.kernel?.connectionStatus === "connected";
+}"""
 
 
 def answers(page: Page, chapter: Path) -> dict[str, list[float]]:
@@ -90,6 +94,8 @@ def with_a_kernel(browser: Browser, chapter: Path) -> tuple[float, float, dict]:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.goto(f"{address}lab/tree/chapters/{chapter.name}")
             page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=MINUTES_5)
+            # JupyterLab runs nothing, and says nothing, until the kernel is connected.
+            page.wait_for_function(CONNECTED, timeout=MINUTES_5)
             start = time.perf_counter()
             page.evaluate(RUN_ALL)
             seconds = time.perf_counter() - start
@@ -134,9 +140,9 @@ def main(path: Path) -> None:
                     name: {"page": page[name], "kernel": kernel[name]} for name in page
                 },
             }
+            path.write_text(json.dumps(found, indent=1))
         browser.close()
         server.shutdown()
-    path.write_text(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":
