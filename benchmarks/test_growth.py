@@ -74,7 +74,7 @@ GROWTH = (
     Growth("conv2d", "side of the image", 2, (16, 32, 64, 128), of_convolution),
     Growth("LSTM, forward", "steps T", 1, (16, 64, 256, 1024), of_lstm),
     Growth(
-        "additive attention, one glance",
+        "additive attention",
         "positions L",
         1,
         (32, 128, 512, 2048),
@@ -84,7 +84,7 @@ GROWTH = (
         "self-attention", "positions L", 2, (128, 256, 512, 1024), of_self_attention
     ),
     Growth(
-        "log Z of an RBM", "hidden units", 1, (12, 14, 16, 18), of_log_partition, "2"
+        "log Z of an RBM", "hidden units", 1, (16, 18, 20, 22), of_log_partition, "2"
     ),
     Growth(
         "perceptron, one epoch",
