@@ -12,6 +12,7 @@ from tutorial_utils import plotting
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 
+NO_BREAK = "\u00a0"
 NOISE = 1.25  # what two runs of one ratio may differ by
 
 # Why a row is slower than the ratio that it should reach, by how its name begins.
@@ -189,7 +190,7 @@ def main(folder: Path) -> None:
             [
                 [r["work"], r["reference"], r["book_ms"], r["reference_ms"]]
                 + [
-                    f"{r['ratio']:.2f} {star}",
+                    f"{r['ratio']:.2f}{star and NO_BREAK + star}",
                     "" if r["aim"] is None else f"{r['aim']:g}",
                 ]
                 for r, star in zip(ratios, stars, strict=True)
