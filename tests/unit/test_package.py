@@ -21,8 +21,8 @@ def test_import_is_light(module):
 
 def test_import_takes_at_most_half_a_second():
     code = (
-        "import time; start = time.perf_counter(); import tutorial_utils;"
-        "print(time.perf_counter() - start)"
+        "import time; start = time.process_time(); import tutorial_utils;"
+        "print(time.process_time() - start)"
     )
     runs = [
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
