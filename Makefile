@@ -36,7 +36,7 @@ test: book  ## run every test, over the package, the chapters and the built site
 
 .PHONY: test-release
 test-release: test  ## run what is too long for every run too: all chapters in a browser
-	@$(IN_VENV) pytest tests -m release
+	@$(IN_VENV) pytest tests -m release -n 2 --dist loadfile
 
 .PHONY: chapter
 chapter: $(VENV)/installed node_modules/installed  ## one chapter: export, nbval, unit tests, page (make chapter N=1)
@@ -73,13 +73,16 @@ clean:  ## remove what was built and installed
 	rm -rf _build $(VENV) node_modules book/_assets/vendor src/*.egg-info
 
 $(VENV)/installed: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …")'
+	@$(PYTHON) tools/check_machine.py
 	@echo "== installing the pinned requirements into $(VENV) (a few minutes)"
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@$(IN_VENV) pip install -q --progress-bar off -r requirements.txt && pip install -q --no-deps -e .
+	@$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(IN_VENV) pip install -q --progress-bar off -r requirements.txt && pip install -q --no-deps -e . \
+	  || { echo "the packages were not installed: pip says why above. Is there a network?"; exit 1; }
 	@touch $@
 
 node_modules/installed: package.json package-lock.json
+	@$(PYTHON) tools/check_machine.py
 	@echo "== fetching the browser files from npm, by lock file"
-	@npm ci --ignore-scripts --silent
+	@npm ci --ignore-scripts --silent --loglevel=error \
+	  || { echo "the browser files were not fetched: npm says why above. Is there a network?"; exit 1; }
 	@touch $@

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
+from provenance import colab_url  # noqa: E402
+
 NOT_IN_BROWSER = "not-in-browser"
-COLAB = "https://colab.research.google.com/github/{name}/blob/main/chapters/{chapter}"
 
 
 def note(chapter: str, repository: str | None) -> str:
     """What stands in the place of a cell that the browser cannot run."""
-    colab = "Colab"
-    if repository:
-        name = repository.removeprefix("https://github.com/")
-        colab = f"[Colab]({COLAB.format(name=name, chapter=chapter)})"
+    url = colab_url(repository, chapter)
+    colab = f"[Colab]({url})" if url else "Colab"
     return (
         "*Here the chapter has a cell that needs a library which Python in the browser "
         f"lacks. It runs in {colab} and on your own machine; nothing below needs it.*"

@@ -16,7 +16,9 @@ import time
 from pathlib import Path
 
 from browser_python import CannotAssemble, assemble
+from check_machine import GIGABYTES_TO_BUILD, trouble_with_space
 from class_notebook import write_for_class
+from content_policy import add_policy
 from vendor import vendor
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,6 +34,7 @@ SETTINGS = [
     "book/_ext/*.py",
     "book/_assets/[!v]*/*",  # all but what is vendored
     "book/_assets/*.svg",
+    "tools/content_policy.py",
     "_build/lite/jupyter-lite.json",  # there or not: the chapters have a button for it
 ]
 
@@ -46,16 +49,22 @@ def digest(patterns: list[str]) -> str:
     return total.hexdigest()
 
 
-def has_changed(key: Path, patterns: list[str]) -> bool:
-    """Compare with the digest kept in the file key, and keep the new one."""
-    old, new = key.read_text() if key.exists() else None, digest(patterns)
-    key.write_text(new)
-    return old != new
-
-
 def forget(build: Path, *folders: str) -> None:
     for folder in folders:
         shutil.rmtree(build / folder, ignore_errors=True)
+
+
+def forget_if_changed(key: Path, patterns: list[str], *folders: str) -> bool:
+    """Remove the folders beside the file key if its digest is no longer that of now.
+
+    The new digest is kept last: a build that is cut short forgets again.
+    """
+    new = digest(patterns)
+    if key.exists() and key.read_text() == new:
+        return False
+    forget(key.parent, *folders)
+    key.write_text(new)
+    return True
 
 
 # Jupyter Book's own has no title, no language and no icon, for which browsers then ask.
@@ -125,16 +134,19 @@ def add_browser_python(build: Path) -> bool:
 def build_book(book: Path) -> int:
     """Build the book in the folder; return the exit status."""
     start = time.perf_counter()
+    if trouble := trouble_with_space(GIGABYTES_TO_BUILD):
+        print(trouble)
+        return 1
     build = book / "_build"
     build.mkdir(exist_ok=True)
     if book == ROOT and not add_browser_python(build):
         return 1
-    if has_changed(build / "code.sha256", CODE):
+    if forget_if_changed(
+        build / "code.sha256", CODE, ".jupyter_cache", ".doctrees", "frames"
+    ):
         print("the package or the pins are new: every chapter is executed")
-        forget(build, ".jupyter_cache", ".doctrees")
-    if has_changed(build / "settings.sha256", SETTINGS):
+    if forget_if_changed(build / "settings.sha256", SETTINGS, ".doctrees", "html"):
         print("the settings of the site are new: every page is written")
-        forget(build, ".doctrees", "html")
     vendor()
     command = ["jupyter-book", "build", ".", "-W", "--keep-going", "-n"]
     # One thread: the chapters' matrices are small, and idle threads slow them down.
@@ -150,12 +162,15 @@ def build_book(book: Path) -> int:
         # A page that is read again warns again; one from the cache would pass.
         forget(build, ".doctrees")
         print(f"the build failed (exit status {status}): see the messages above")
+        if trouble := trouble_with_space(GIGABYTES_TO_BUILD / 2):
+            print(trouble)
     else:
         (build / "html/index.html").write_text(FRONT_DOOR)
         for chapter in sorted((book / "chapters").glob("*.ipynb")):
             write_for_class(chapter, build / "html/_sources/chapters")
         if (build / "html/lite").exists():
             shutil.copy(ROOT / "tools/start_afresh.html", build / "html/lite")
+        add_policy(build / "html")
         seconds = time.perf_counter() - start
         print(f"built in {seconds:.0f} s: {build / 'html/index.html'}")
     return status

@@ -1,8 +1,8 @@
-"""Say on each page which commit it was built from, and link to its source.
+"""Where the book's sources are: the one place that knows, and the links that follow.
 
 The repository's address comes from GITHUB_REPOSITORY, else from the git remote. Where
 neither names one, the buttons that need it are left out: Jupyter Book's default would
-point at somebody else's repository.
+point at somebody else's repository. Each page says which commit it was built from.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import datetime
 import os
 import re
 import subprocess
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
-from sphinx.config import Config
+if TYPE_CHECKING:  # the tools that ask for an address have no Sphinx at hand
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
 
 
 def git(*arguments: str) -> str:
@@ -36,6 +38,28 @@ def repository_url() -> str | None:
         remote,
     )
     return f"https://{address['host']}/{address['name']}" if address else None
+
+
+# Publishing puts the notebooks there, each stamped with the commit of its package.
+COLAB = "https://colab.research.google.com/github/{name}/blob/notebooks/chapters/{file}"
+BINDER = "https://mybinder.org/v2/gh/{name}/main?urlpath=lab/tree/chapters/{file}"
+
+
+def colab_url(repository: str | None, file: str) -> str | None:
+    """Where Colab opens a chapter's file, None if the repository is not on GitHub."""
+    return _elsewhere(COLAB, repository, file)
+
+
+def binder_url(repository: str | None, file: str) -> str | None:
+    """Where Binder opens a chapter's file, None if the repository is not on GitHub."""
+    return _elsewhere(BINDER, repository, file)
+
+
+def _elsewhere(address: str, repository: str | None, file: str) -> str | None:
+    github = "https://github.com/"
+    if repository is None or not repository.startswith(github):
+        return None
+    return address.format(name=repository.removeprefix(github), file=file)
 
 
 def set_provenance(app: Sphinx, config: Config) -> None:

@@ -1,7 +1,8 @@
-"""Python for the reader's browser, beside the pages, and a button for it on chapters.
+"""Where a chapter can be run: a menu on its page; and Python for the reader's browser.
 
 What JupyterLite serves is assembled before the build, in _build/lite. Where it could
-not be assembled the site is built without it and without the buttons.
+not be assembled the site is built without it and without the buttons. The buttons of
+Colab and Binder are there where the repository's address is known.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from provenance import binder_url, colab_url, repository_url
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 NOTEBOOK = "lite/notebooks/index.html?path={chapter}.ipynb"
-ENTRIES = (
+IN_BROWSER = (
     (NOTEBOOK, "Run in your browser", "fas fa-play", "run-in-browser-button"),
     (
         "lite/lab/index.html?path={chapter}.ipynb",
@@ -30,36 +32,49 @@ ENTRIES = (
 )
 
 
+def button(url: str, text: str, tooltip: str, icon: str, label: str) -> dict[str, str]:
+    return {
+        "type": "link",
+        "url": url,
+        "text": text,
+        "tooltip": tooltip,
+        "icon": icon,
+        "label": label,
+    }
+
+
 def offer_to_run(
     app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object
 ) -> None:
-    """Add the browser's Python to the chapter's menu of places to run it."""
+    """Put the places where a chapter runs into a menu of its page."""
     if not pagename.startswith("chapters/"):
         return
     chapter = pagename.removeprefix("chapters/")
-    groups = context["header_buttons"]
-    launch = next((g for g in groups if g.get("label") == "launch-buttons"), None)
-    if launch is None:
-        launch = {
+    buttons = []
+    if assembled(app).is_dir():
+        root = context["pathto"]("", 1).rstrip("/")
+        for address, text, icon, label in IN_BROWSER:
+            url = f"{root}/{address.format(chapter=chapter)}"
+            tooltip = f"{text.lstrip('… ').capitalize()}: nothing is installed"
+            buttons.append(button(url, text, tooltip, icon, label))
+    repository = repository_url()
+    for url, name, icon in (
+        (colab_url(repository, f"{chapter}.ipynb"), "Colab", "fas fa-cloud"),
+        (binder_url(repository, f"{chapter}.ipynb"), "Binder", "fas fa-cloud"),
+    ):
+        if url:
+            tooltip = f"{name}, on somebody else's computer"
+            label = f"{name.lower()}-button"
+            buttons.append(button(url, f"Run in {name}", tooltip, icon, label))
+    if buttons:
+        menu = {
             "type": "group",
             "tooltip": "Run this chapter",
             "icon": "fas fa-rocket",
-            "buttons": [],
+            "buttons": buttons,
             "label": "launch-buttons",
         }
-        groups.insert(0, launch)
-    root = context["pathto"]("", 1).rstrip("/")
-    for address, text, icon, label in ENTRIES:
-        launch["buttons"].append(
-            {
-                "type": "link",
-                "url": f"{root}/{address.format(chapter=chapter)}",
-                "text": text,
-                "tooltip": f"{text.lstrip('… ').capitalize()}: nothing is installed",
-                "icon": icon,
-                "label": label,
-            }
-        )
+        context["header_buttons"].insert(0, menu)
 
 
 def leave_pages_alone(
@@ -97,5 +112,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
         app.config.jupyterlite_bind_ipynb_suffix = False
         app.connect("config-inited", fill_contents, priority=900)
         app.connect("html-page-context", leave_pages_alone, priority=900)
-        app.connect("html-page-context", offer_to_run, priority=900)
+    app.connect("html-page-context", offer_to_run, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,3 +1,8 @@
 """Code of the interactive textbook "Deep Learning: A Shallow Tutorial"."""
 
-__version__ = "0.1.0"
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("tutorial-utils")  # of the git tag that it was installed from
+except PackageNotFoundError:
+    __version__ = "0+unknown"  # run from its sources

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
+import numpy as np
 import traitlets
 from PIL import Image
 
@@ -177,14 +178,15 @@ class Explorer(anywidget.AnyWidget):
     def frame(self, setting: Sequence[int]) -> bytes:
         """The picture of a setting, as a PNG with a small palette."""
         import matplotlib.pyplot as plt
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
 
         figure = self._draw(**self.values(setting))
-        full = io.BytesIO()
         try:
-            figure.savefig(full, format="png")
+            canvas = FigureCanvasAgg(figure)
+            canvas.draw()
         finally:
             plt.close(figure)
-        picture = Image.open(full).convert("RGB")
+        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
         small = io.BytesIO()
         palette = picture.quantize(N_COLOURS, dither=Image.Dither.NONE)
         palette.save(small, format="png", optimize=True)

@@ -227,7 +227,9 @@ def test_a_note_links_to_colab_where_the_repository_is_known():
     notebook = {"cells": [cell | {"cell_type": "code", "outputs": []}], "metadata": {}}
     address = "https://github.com/somebody/fork"
     [known] = for_browser(notebook, "01_a.ipynb", address)["cells"]
-    place = "colab.research.google.com/github/somebody/fork/blob/main/chapters/01_a"
+    place = (
+        "colab.research.google.com/github/somebody/fork/blob/notebooks/chapters/01_a"
+    )
     assert place in known["source"]
     [unknown] = for_browser(notebook, "01_a.ipynb", None)["cells"]
     assert "http" not in unknown["source"]

@@ -45,9 +45,8 @@ def test_a_sound_book_builds_and_hides_the_export_line(small_book, root):
     page = (small_book / "_build/html/chapters/01_planted.html").read_text()
     assert "#| export" not in page
     assert "exported" in page
-    assert "github.com" not in page, (
-        "no repository is known, so nothing may link to one"
-    )
+    for host in ("github.com", "colab.research.google.com", "mybinder.org"):
+        assert host not in page, "no repository is known, so nothing may link to one"
 
 
 def test_links_to_the_repository_where_it_is_known(small_book, root):
@@ -59,6 +58,9 @@ def test_links_to_the_repository_where_it_is_known(small_book, root):
     assert f"{address}/edit/main/chapters/01_planted.ipynb" in page
     others = re.findall(r"https://github\.com/[\w.-]+/[\w.-]+", page)
     assert set(others) == {address}
+    elsewhere = "somebody/fork/blob/notebooks/chapters/01_planted.ipynb"
+    assert f"https://colab.research.google.com/github/{elsewhere}" in page
+    assert "https://mybinder.org/v2/gh/somebody/fork/main?urlpath=lab/tree/" in page
 
 
 def test_a_failing_cell_fails_the_build(small_book, root):
@@ -110,8 +112,13 @@ def test_the_cache_is_keyed_on_the_package_and_the_pins(root, tmp_path, monkeypa
     assert len(set(digests)) == 4
     assert build_book.digest(build_book.CODE) == digests[-1]
 
-    key = tmp_path / "code.sha256"
-    assert build_book.has_changed(key, build_book.CODE)
-    assert not build_book.has_changed(key, build_book.CODE)
-    module.write_text("x = 3")
-    assert build_book.has_changed(key, build_book.CODE)
+    key, cache = tmp_path / "code.sha256", tmp_path / "cache"
+    for change in ("x = 3", "x = 4"):
+        module.write_text(change)
+        cache.mkdir()
+        assert build_book.forget_if_changed(key, build_book.CODE, "cache")
+        assert not cache.exists()
+        cache.mkdir()
+        assert not build_book.forget_if_changed(key, build_book.CODE, "cache")
+        assert cache.exists()
+        cache.rmdir()

@@ -1,0 +1,42 @@
+"""Give every page of the built site a content-security policy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+# From the site itself, and what is made in the page: scripts within it, pictures as
+# data, modules and workers from blobs, the browser's Python in WebAssembly.
+POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "connect-src": "'self' data: blob:",
+    "worker-src": "'self' blob:",
+    "object-src": "'none'",
+    "base-uri": "'self'",
+    "form-action": "'self'",
+}
+# JupyterLite and the widget manager compile the schemas of their settings as they go.
+COMPILES = {"script-src": POLICY["script-src"] + " 'unsafe-eval'"}
+
+
+def tag(policy: dict[str, str]) -> str:
+    content = "; ".join(f"{name} {sources}" for name, sources in policy.items())
+    return f'<meta http-equiv="Content-Security-Policy" content="{content}">'
+
+
+def add_policy(site: Path) -> None:
+    """Write the policy at the head of each page that has none yet."""
+    for page in sorted(site.rglob("*.html")):
+        text = page.read_text(encoding="utf-8")
+        head = re.search(r"<head[^>]*>", text)
+        # A file without a head is a theme's template, not a page.
+        if head is None or "Content-Security-Policy" in text:
+            continue
+        compiles = page.is_relative_to(site / "lite") or "embed-amd.js" in text
+        policy = POLICY | COMPILES if compiles else POLICY
+        text = f"{text[: head.end()]}\n{tag(policy)}{text[head.end() :]}"
+        page.write_text(text, encoding="utf-8")
