@@ -64,6 +64,18 @@ bench: book  ## measure the code beside the libraries and write the page benchma
 	@$(IN_VENV) PYTHONPATH=tests/site python benchmarks/chapters.py $(BENCH)/chapters.json
 	@$(IN_VENV) python benchmarks/report.py $(BENCH) && python tools/build_book.py
 
+.PHONY: links
+links: book  ## follow every outward link of the book (needs the network)
+	@$(IN_VENV) jupyter-book build . --builder linkcheck
+
+.PHONY: audit
+audit: $(VENV)/installed  ## ask for known vulnerabilities of the pinned packages (needs the network)
+	@$(IN_VENV) pip-audit --strict --no-deps --disable-pip -r requirements.txt
+
+.PHONY: release-check
+release-check: $(VENV)/installed  ## what stands between this commit and a release
+	@$(IN_VENV) python tools/release_check.py
+
 .PHONY: serve
 serve: book  ## build the site and serve it on this machine
 	@$(IN_VENV) python -m http.server --bind 127.0.0.1 --directory _build/html 8000

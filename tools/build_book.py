@@ -5,6 +5,7 @@ usage: build_book.py [FOLDER]     (with _config.yml and _toc.yml; default: the b
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -132,13 +133,24 @@ def add_browser_python(build: Path) -> bool:
 
 
 def build_book(book: Path) -> int:
-    """Build the book in the folder; return the exit status."""
-    start = time.perf_counter()
+    """Build the book in the folder, after any build that is on; return the status."""
     if trouble := trouble_with_space(GIGABYTES_TO_BUILD):
         print(trouble)
         return 1
     build = book / "_build"
     build.mkdir(exist_ok=True)
+    # Sphinx holds the lock as well: it may outlive this process, if that is killed.
+    with (build / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another build is running in this folder: waiting for its end")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        return build_alone(book, build, lock.fileno())
+
+
+def build_alone(book: Path, build: Path, lock: int) -> int:
+    start = time.perf_counter()
     if book == ROOT and not add_browser_python(build):
         return 1
     if forget_if_changed(
@@ -148,14 +160,7 @@ def build_book(book: Path) -> int:
     if forget_if_changed(build / "settings.sha256", SETTINGS, ".doctrees", "html"):
         print("the settings of the site are new: every page is written")
     vendor()
-    command = ["jupyter-book", "build", ".", "-W", "--keep-going", "-n"]
-    # One thread: the chapters' matrices are small, and idle threads slow them down.
-    environment = os.environ | {
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "TUTORIAL_FRAMES": str(build / "frames"),
-    }
-    status = subprocess.run(command, cwd=book, env=environment).returncode
+    status = run_jupyter_book(book, build, lock)
     if status == 0 and not place_frames(book):
         status = 1
     if status:
@@ -164,16 +169,34 @@ def build_book(book: Path) -> int:
         print(f"the build failed (exit status {status}): see the messages above")
         if trouble := trouble_with_space(GIGABYTES_TO_BUILD / 2):
             print(trouble)
-    else:
-        (build / "html/index.html").write_text(FRONT_DOOR)
-        for chapter in sorted((book / "chapters").glob("*.ipynb")):
-            write_for_class(chapter, build / "html/_sources/chapters")
-        if (build / "html/lite").exists():
-            shutil.copy(ROOT / "tools/start_afresh.html", build / "html/lite")
-        add_policy(build / "html")
-        seconds = time.perf_counter() - start
-        print(f"built in {seconds:.0f} s: {build / 'html/index.html'}")
-    return status
+        return status
+    finish_pages(book, build)
+    seconds = time.perf_counter() - start
+    print(f"built in {seconds:.0f} s: {build / 'html/index.html'}")
+    return 0
+
+
+def run_jupyter_book(book: Path, build: Path, lock: int) -> int:
+    command = ["jupyter-book", "build", ".", "-W", "--keep-going", "-n"]
+    # One thread: the chapters' matrices are small, and idle threads slow them down.
+    environment = os.environ | {
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "TUTORIAL_FRAMES": str(build / "frames"),
+    }
+    return subprocess.run(
+        command, cwd=book, env=environment, pass_fds=[lock]
+    ).returncode
+
+
+def finish_pages(book: Path, build: Path) -> None:
+    """What the pages get that Sphinx does not write."""
+    (build / "html/index.html").write_text(FRONT_DOOR)
+    for chapter in sorted((book / "chapters").glob("*.ipynb")):
+        write_for_class(chapter, build / "html/_sources/chapters")
+    if (build / "html/lite").exists():
+        shutil.copy(ROOT / "tools/start_afresh.html", build / "html/lite")
+    add_policy(build / "html")
 
 
 if __name__ == "__main__":
