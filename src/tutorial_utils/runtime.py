@@ -50,7 +50,10 @@ def progress(items: Collection[T], label: str) -> Iterator[T]:
 def device() -> torch.device:
     """Where torch computes: the device named by TUTORIAL_DEVICE, cpu if it is not set.
 
-    Raises ValueError if it is neither cpu nor cuda, RuntimeError if torch has no CUDA.
+    A GPU is asked for the same numbers in every run and for single precision in full:
+    deterministic algorithms where there are some, no choice of algorithms by their
+    time, no TF32. Raises ValueError if it is neither cpu nor cuda, RuntimeError if
+    torch has no CUDA.
     """
     import torch
 
@@ -59,6 +62,12 @@ def device() -> torch.device:
         raise ValueError(f"TUTORIAL_DEVICE must be 'cpu' or 'cuda', got {asked!r}")
     if asked == "cuda" and not torch.cuda.is_available():
         raise RuntimeError("TUTORIAL_DEVICE is cuda, but torch finds no such device")
+    if asked == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
     return torch.device(asked)
 
 

@@ -104,6 +104,12 @@ class Visit:
         page.on("response", lambda r: r.status < 400 or say(f"{r.status}: {r.url}"))
         page.on("console", lambda m: m.type != "error" or say(f"console: {m.text}"))
         page.on("pageerror", lambda e: say(f"script: {e}"))
+        # What breaks the page's content policy, also where the console says nothing.
+        page.expose_function("sayRefused", lambda what: say(f"refused: {what}"))
+        page.add_init_script(
+            "addEventListener('securitypolicyviolation', (e) =>"
+            " sayRefused(`${e.violatedDirective} ${e.blockedURI}`))"
+        )
         page.goto(self.address + path, wait_until="networkidle")
         # A quiet network says nothing of a script that is still being read.
         page.wait_for_function(

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -11,12 +12,56 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
+sys.path.append(str(ROOT / "book" / "_ext"))
+from provenance import binder_url, colab_url, repository_url  # noqa: E402
+
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def test_loads_without_errors_and_from_here_alone(visit, path):
     visit(path)
     assert visit.wrong == []
+
+
+def test_keeps_nothing_of_its_reader(visit, path):
+    page = visit(path)
+    assert page.context.cookies() == []
+    assert page.evaluate("() => document.cookie") == ""
+
+
+POLICY = re.compile(
+    r'<head[^>]*>\s*<meta http-equiv="Content-Security-Policy" content="([^"]*)">'
+)
+
+
+def test_has_a_content_policy_before_anything_else(path):
+    text = (SITE / path).read_text(encoding="utf-8")
+    assert text.count("Content-Security-Policy") == 1
+    [policy] = POLICY.findall(text)
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'self'"
+    assert rules["object-src"] == "'none'"
+    for sources in rules.values():
+        assert set(sources.split()) <= {
+            *("'self'", "'none'", "data:", "blob:"),
+            *("'unsafe-inline'", "'unsafe-eval'", "'wasm-unsafe-eval'"),
+        }, "nothing from another site"
+    may_compile = "'unsafe-eval'" in rules["script-src"]
+    assert not may_compile or "embed-amd.js" in text, "only the widget manager needs it"
+
+
+def test_the_content_policy_bites(visit):
+    page = visit("book/index.html")
+    page.add_script_tag(content="new Image().src = 'http://192.0.2.1/a.png'")
+    page.wait_for_timeout(300)
+    assert any("refused: img-src" in wrong for wrong in visit.wrong), visit.wrong
+
+
+def test_the_pages_of_the_browsers_python_have_one_too(lite):
+    pages = [page for page in lite.rglob("*.html") if "<head" in page.read_text()]
+    assert len(pages) >= 5
+    for page in pages:
+        assert POLICY.search(page.read_text()), page
 
 
 def test_formulas_are_typeset(visit, path):
@@ -148,10 +193,62 @@ def test_internal_links_resolve(path):
     assert broken == []
 
 
+# Sites that give a work or a project its lasting address; nobody can take one over.
+LASTING = ("https://doi.org/", "https://arxiv.org/abs/", "https://aclanthology.org/")
+
+
+def may_lead_to(link: str) -> bool:
+    """Whether the allow-list has an outward link: lasting addresses, and our own."""
+    repository = repository_url()
+    ours = [
+        repository and f"{repository}/",
+        colab_url(repository, ""),
+        binder_url(repository, ""),
+    ]
+    return link == repository or link.startswith((*LASTING, *filter(None, ours)))
+
+
+def test_outward_links_are_on_the_allow_list(path):
+    links = Anchors(SITE / path).links
+    outward = [link for link in links if re.match(r"(\w+:)?//", link)]
+    assert [link for link in outward if not may_lead_to(link)] == []
+
+
+def test_the_allow_list_knows_our_own_repository_only(monkeypatch):
+    monkeypatch.setenv("GITHUB_REPOSITORY", "somebody/fork")
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    colab = "https://colab.research.google.com/github"
+    for good in (
+        "https://github.com/somebody/fork",
+        "https://github.com/somebody/fork/issues/new",
+        f"{colab}/somebody/fork/blob/notebooks/chapters/01_linear_classifiers.ipynb",
+        "https://doi.org/10.1000/182",
+    ):
+        assert may_lead_to(good), good
+    for bad in (
+        "https://github.com/somebody/fork-of-another",
+        "https://github.com/executablebooks/jupyter-book",
+        f"{colab}/executablebooks/jupyter-book/blob/notebooks/chapters/a.ipynb",
+        "https://mybinder.org/v2/gh/executablebooks/jupyter-book/main?urlpath=a",
+        "http://example.org/",
+        "//example.org/",
+    ):
+        assert not may_lead_to(bad), bad
+    monkeypatch.delenv("GITHUB_REPOSITORY")
+    monkeypatch.setattr("provenance.git", lambda *arguments: "")
+    assert not may_lead_to("https://github.com/somebody/fork")
+
+
 def test_footer_names_the_commit(path):
     page = (SITE / path).read_text()
     front_door = 'http-equiv="refresh"' in page  # leads on to the book's first page
     assert front_door or re.search(r"Built on \d{4}-\d\d-\d\d from commit", page)
+
+
+def test_the_cell_that_fetches_the_book_is_not_on_the_page(chapter):
+    page = (SITE / "chapters" / f"{chapter.stem}.html").read_text()
+    assert "REPOSITORY" not in page
+    assert "pip" not in re.findall(r"<pre>.*?</pre>", page, re.DOTALL)[0]
 
 
 def test_each_chapter_offers_a_notebook_for_class(chapter):

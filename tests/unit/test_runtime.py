@@ -1,3 +1,4 @@
+import os
 import sys
 
 import pytest
@@ -69,6 +70,21 @@ def test_the_device_is_the_one_asked_for(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(RuntimeError, match="torch finds no such device"):
         device()
+
+
+def test_a_gpu_is_asked_for_the_same_numbers_in_every_run(monkeypatch):
+    monkeypatch.setenv("TUTORIAL_DEVICE", "cuda")
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    device()
+    try:
+        assert torch.are_deterministic_algorithms_enabled()
+        assert not torch.backends.cudnn.allow_tf32
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    finally:
+        torch.use_deterministic_algorithms(False)
+        os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
 
 
 def test_a_torch_seed_holds_within_and_leaves_no_trace():

@@ -1,0 +1,158 @@
+"""What is published with the book: workflows, version, citation, Binder's files."""
+
+import datetime
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+TODAY = datetime.date(2030, 1, 1)
+
+
+@pytest.fixture
+def release(root, monkeypatch):
+    monkeypatch.syspath_prepend(root / "tools")
+    import release_check
+
+    return release_check
+
+
+def workflows(root) -> dict[str, dict]:
+    files = sorted(root.glob(".github/workflows/*.yml"))
+    return {file.stem: yaml.safe_load(file.read_text()) for file in files}
+
+
+def test_workflows_fit_their_schema(root):
+    files = sorted(root.glob(".github/workflows/*.yml"))
+    command = ["check-jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    done = subprocess.run([*command, *files], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_workflows_are_safe(root):
+    """No needless right, no input in a script, no action that can change."""
+    command = ["zizmor", "--offline", "--persona=pedantic", "--no-progress"]
+    done = subprocess.run(
+        [*command, root / ".github/workflows"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_lint_bites(root, tmp_path):
+    text = (root / ".github/workflows/test.yml").read_text()
+    text = re.sub(r"@[0-9a-f]{40} # v[\d.]+", "@v4", text)
+    text = text.replace("contents: read", "contents: write")
+    (tmp_path / "test.yml").write_text(text)
+    command = ["zizmor", "--offline", "--persona=pedantic", "--no-progress"]
+    done = subprocess.run(
+        [*command, tmp_path / "test.yml"], capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    for found in ("unpinned-uses", "excessive-permissions"):
+        assert found in done.stdout
+
+
+def test_workflows_read_unless_a_job_says_more(root):
+    for name, workflow in workflows(root).items():
+        assert workflow["permissions"] == {"contents": "read"}, name
+    jobs = workflows(root)["publish"]["jobs"]
+    assert "permissions" not in jobs["build"], "the job that runs our code only reads"
+    assert jobs["notebooks"]["permissions"] == {"contents": "write"}
+    assert jobs["deploy"]["permissions"] == {"pages": "write", "id-token": "write"}
+    assert set(jobs["deploy"]["needs"]) >= {"build"}
+
+
+def test_workflows_call_what_there_is(root):
+    makefile = (root / "Makefile").read_text()
+    for name, workflow in workflows(root).items():
+        for job in workflow["jobs"].values():
+            for step in job["steps"]:
+                script = step.get("run", "")
+                for target in re.findall(r"^make ([\w-]+)", script, re.MULTILINE):
+                    assert f"\n{target}:" in makefile, f"{name} calls make {target}"
+                for file in re.findall(r"(?:tools|\.ci)/[\w.]+", script):
+                    assert (root / file).exists(), f"{name} calls {file}"
+
+
+def test_the_newest_versions_are_tried_of_what_the_chapters_use(root, tmp_path):
+    """The weekly run frees the pins of the libraries, not those of the site."""
+    shutil.copy(root / "requirements.txt", tmp_path)
+    steps = workflows(root)["weekly"]["jobs"]["newest"]["steps"]
+    [free] = [s["run"] for s in steps if s.get("run", "").startswith("sed")]
+    subprocess.run(free, shell=True, cwd=tmp_path, check=True)
+    freed = (tmp_path / "requirements.txt").read_text()
+    assert re.search(r"^numpy\s+#", freed, re.MULTILINE)
+    assert re.search(r"^torch\s+#", freed, re.MULTILINE)
+    assert "jupyter-book==1." in freed
+
+
+@pytest.fixture
+def released(root, tmp_path):
+    """A folder that is fit for the release 1.2.3."""
+    for name in ("CITATION.cff", ".zenodo.json"):
+        shutil.copy(root / name, tmp_path)
+    citation = tmp_path / "CITATION.cff"
+    text = re.sub(r"^version: .*$", "version: 1.2.3", citation.read_text(), flags=re.M)
+    citation.write_text(text)
+    (tmp_path / "CHANGELOG.md").write_text(
+        "# Changelog\n\n## Unreleased\n\n## 1.2.3\n\n- News.\n"
+    )
+    return tmp_path
+
+
+def test_a_sound_release_passes(release, released):
+    assert release.version_of(["v1.2.3", "draft"]) == "1.2.3"
+    assert release.troubles("1.2.3", released, TODAY) == []
+
+
+@pytest.mark.parametrize("tags", [[], ["1.2.3"], ["v1.2"], ["v1.2.3", "v1.2.4"]])
+def test_a_commit_without_one_version_is_no_release(release, tags):
+    assert release.version_of(tags) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("CHANGELOG.md", "- News.", "", "no section 1.2.3 with a word"),
+        ("CHANGELOG.md", "## 1.2.3", "## 1.2.2", "no section 1.2.3"),
+        ("CHANGELOG.md", "Unreleased\n", "Unreleased\n\n- More.\n", "move them"),
+        ("CITATION.cff", "1.2.3", "1.2.4", "has version 1.2.4, not 1.2.3"),
+        ("CITATION.cff", 'date-released: "2', 'date-released: "9', "a later day"),
+        (".zenodo.json", "the interactive", "an interactive", "different titles"),
+        (".zenodo.json", '"MIT"', '"GPL-3.0"', "a licence"),
+    ],
+)
+def test_what_does_not_agree_is_said(release, released, file, old, new, said):
+    path = released / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    [trouble] = release.troubles("1.2.3", released, TODAY)
+    assert said in trouble
+
+
+def test_the_files_of_the_book_agree_with_each_other(release, root):
+    """As they would have to for a release of the version that they name."""
+    version = yaml.safe_load((root / "CITATION.cff").read_text())["version"]
+    found = release.troubles(str(version), root, TODAY)
+    assert [trouble for trouble in found if "Unreleased" not in trouble] == []
+    creators = json.loads((root / ".zenodo.json").read_text())["creators"]
+    assert creators
+
+
+def pinned(root) -> dict[str, str]:
+    text = (root / "requirements.txt").read_text()
+    return dict(re.findall(r"^([\w-]+)==(\S+)", text, re.MULTILINE))
+
+
+def test_binder_installs_the_pinned_versions(root):
+    lines = (root / ".binder/requirements.txt").read_text().splitlines()
+    names = [line for line in lines if re.match(r"[a-z]", line)]
+    assert "-c ../requirements.txt" in lines
+    assert any("download.pytorch.org/whl/cpu" in line for line in lines)
+    assert [name for name in names if name not in pinned(root)] == []
+    assert {"torch", "jupyterlab", "numpy"} <= set(names)
+    assert (root / ".binder/runtime.txt").read_text().strip() == "python-3.11"
+    assert (root / ".binder/postBuild").stat().st_mode & 0o111, "must be executable"
