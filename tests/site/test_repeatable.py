@@ -1,0 +1,193 @@
+"""Builds are repeatable, and one that is cut short does not harm the next."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parents[2]
+TOC = "format: jb-book\nroot: book/index\nchapters:\n  - file: chapters/01_planted\n"
+
+
+def comparable(page: Path) -> str:
+    """A page's text without its date and commit, and without what cells say of times.
+
+    A widget's model has another random name in every run: here, its number.
+    """
+    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    for footer in soup.find_all(string=re.compile("Built on")):
+        footer.find_parent("p").decompose()
+    for cell in soup.select(".cell.tag_times .cell_output"):
+        cell.decompose()
+    names: dict[str, str] = {}
+
+    def number(name: re.Match) -> str:
+        return names.setdefault(name[0], f"model {len(names)}")
+
+    return re.sub(r"\b[0-9a-f]{32}\b", number, str(soup))
+
+
+def differences(one: Path, other: Path) -> dict[str, list[str]]:
+    """For each page of two sites that differs, the first lines that do."""
+    pages = {p.relative_to(one) for p in one.rglob("*.html")}
+    assert pages == {p.relative_to(other) for p in other.rglob("*.html")}
+    found = {}
+    for page in sorted(pages):
+        if page.parts[0] in ("lite", "_static"):
+            continue
+        texts = [comparable(site / page).split("\n") for site in (one, other)]
+        lines = [f"{a} | {b}" for a, b in zip(*texts, strict=False) if a != b]
+        if lines or len(texts[0]) != len(texts[1]):
+            found[page.as_posix()] = [line[:300] for line in lines[:5]]
+    return found
+
+
+@pytest.mark.release
+def test_two_clean_builds_give_the_same_pages(tmp_path):
+    """The one that is there, and one in a clone of the last commit."""
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", ROOT, clone], check=True)
+    # Without the remote, which would give the clone an address of its own.
+    subprocess.run(["git", "remote", "remove", "origin"], cwd=clone, check=True)
+    for installed in (".venv", "node_modules"):
+        (clone / installed).symlink_to(ROOT / installed)
+    built = subprocess.run(
+        [sys.executable, "tools/build_book.py"],
+        cwd=clone,
+        capture_output=True,
+        text=True,
+    )
+    assert built.returncode == 0, built.stdout[-3000:]
+    assert differences(ROOT / "_build/html", clone / "_build/html") == {}
+
+
+CELLS = (
+    "import time\nfor _ in range(30):\n    time.sleep(0.1)\nprint('slept')",
+    """
+import matplotlib.pyplot as plt
+from tutorial_utils.widgets import explore, slider
+
+def draw(x):
+    time.sleep(0.1)
+    fig, ax = plt.subplots(figsize=(2, 2))
+    ax.plot([0, x])
+    return fig
+
+def describe(x):
+    return f"A line to {x}."
+
+explore("line", draw, describe, x=slider("x", range(1, 21)))
+""",
+)
+
+
+@pytest.fixture
+def small_book(root, tmp_path) -> Path:
+    book = tmp_path / "small"
+    (book / "chapters").mkdir(parents=True)
+    shutil.copy(root / "_config.yml", book)
+    for folder in ("_ext", "_assets"):
+        shutil.copytree(root / "book" / folder, book / "book" / folder)
+    shutil.copy(root / "book/references.bib", book / "book")
+    (book / "_toc.yml").write_text(TOC)
+    (book / "book/index.md").write_text("# A small book\n\nOne page.\n")
+    cells = [nbformat.v4.new_markdown_cell("# A chapter\n\nText.")]
+    cells += [nbformat.v4.new_code_cell(source) for source in CELLS]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, book / "chapters/01_planted.ipynb")
+    return book
+
+
+def start(book: Path) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, ROOT / "tools/build_book.py", book],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for(folder: Path, pattern: str) -> None:
+    for _ in range(1200):
+        if any(folder.glob(pattern)):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{pattern} did not come")
+
+
+MOMENTS = {  # the file whose coming tells, and what is killed then
+    "as it begins": ("_build/lock", os.killpg),
+    "while cells run": ("_build/.jupyter_cache/global.db", os.killpg),
+    "while pictures are written": ("_build/frames/line/9.png", os.killpg),
+    "when the chapter has run": ("_build/.jupyter_cache/executed/*/*", os.killpg),
+    "while pages are written": ("_build/html/chapters/*.html", os.killpg),
+    "the parent alone, while pictures are written": (
+        "_build/frames/line/9.png",
+        os.kill,
+    ),
+}
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_build_that_is_cut_short_does_not_harm_the_next(small_book, tmp_path, moment):
+    undisturbed = tmp_path / "undisturbed"
+    shutil.copytree(small_book, undisturbed)
+    assert start(undisturbed).wait() == 0
+
+    pattern, kill = MOMENTS[moment]
+    first = start(small_book)
+    wait_for(small_book, pattern)
+    kill(first.pid, signal.SIGKILL)
+    first.wait()
+    second = start(small_book)
+    output, _ = second.communicate(timeout=300)
+    assert second.returncode == 0, output
+    sites = [book / "_build/html" for book in (undisturbed, small_book)]
+    assert differences(*sites) == {}
+    for name in ("0", "9", "19"):
+        picture = f"chapters/01_planted/line/{name}.png"
+        assert (sites[0] / picture).read_bytes() == (sites[1] / picture).read_bytes()
+
+
+@pytest.mark.release
+def test_a_build_waits_for_one_that_is_on(small_book):
+    first, second = start(small_book), start(small_book)
+    said = [build.communicate(timeout=300)[0] for build in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], said
+    assert sum("another build is running" in text for text in said) == 1
+
+
+def test_the_comparison_sees_a_changed_word_and_no_changed_date(tmp_path):
+    page = (
+        "<p>Built on {date} from commit {name}.</p><p>{word}</p>"
+        "<div class='cell tag_times'><div class='cell_output'>{ms} ms</div></div>"
+        "<script>{model}</script>"
+    )
+    sites = []
+    for number, word in enumerate(("one", "one", "two")):
+        site = tmp_path / str(number)
+        site.mkdir()
+        text = page.format(
+            date=f"2030-01-0{number}",
+            name=number,
+            word=word,
+            ms=number,
+            model=f"{number}" * 32,
+        )
+        (site / "a.html").write_text(text)
+        sites.append(site)
+    assert differences(sites[0], sites[1]) == {}
+    [found] = differences(sites[0], sites[2]).values()
+    assert "one" in found[0]
+    assert "two" in found[0]
