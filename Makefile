@@ -9,7 +9,7 @@ BENCH := _build/bench
 IN_VENV := source $(VENV)/bin/activate &&
 CHAPTER = $(wildcard chapters/$(shell printf %02d $(N))_*.ipynb)
 MODULE = $(shell basename $(CHAPTER) .ipynb | cut -c4-)
-NBVAL := PYTHONPATH=tests/notebooks/guard pytest -q --nbval-lax --nbval-cell-timeout 300 --nbval-sanitize-with tests/notebooks/sanitize.cfg
+NBVAL := PYTHONPATH=$(CURDIR)/tests/notebooks/guard pytest -q --nbval-lax --nbval-cell-timeout 300 --nbval-sanitize-with tests/notebooks/sanitize.cfg
 
 # The chapters' matrices are small: more threads only get in each other's way.
 export OPENBLAS_NUM_THREADS := 1

@@ -69,12 +69,14 @@ def colab(root, tmp_path_factory) -> tuple[str, str, Path]:
 
 
 @pytest.fixture
-def content(colab, monkeypatch, tmp_path) -> Path:
-    """An empty folder to run in, as Colab's /content, with that kernel at hand."""
+def content(colab, monkeypatch) -> Path:
+    """The machine's one folder to run in, as Colab's /content, and that kernel."""
     monkeypatch.setenv("JUPYTER_PATH", str(colab[2]))
     for name in os.environ.keys() - clean_environment().keys():
         monkeypatch.delenv(name)
-    return tmp_path
+    folder = colab[2] / "content"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def test_a_chapter_runs_in_colabs_environment(

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -156,3 +157,50 @@ def test_binder_installs_the_pinned_versions(root):
     assert {"torch", "jupyterlab", "numpy"} <= set(names)
     assert (root / ".binder/runtime.txt").read_text().strip() == "python-3.11"
     assert (root / ".binder/postBuild").stat().st_mode & 0o111, "must be executable"
+
+
+def test_publishing_pushes_the_stamped_notebooks(root, tmp_path):
+    """The workflow's own script, with a folder in the place of its server."""
+    book, server = tmp_path / "book", tmp_path / "server.git"
+    subprocess.run(["git", "clone", "-q", root, book], check=True)
+    subprocess.run(["git", "init", "-q", "--bare", server], check=True)
+    steps = workflows(root)["publish"]["jobs"]["notebooks"]["steps"]
+    [script] = [step["run"] for step in steps if "run" in step]
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"],
+        cwd=book,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    address = "https://x-access-token:secret@github.com/somebody/fork"
+    environment = os.environ | {
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_ACTOR": "somebody",
+        "GITHUB_TOKEN": "secret",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "somebody/fork",
+        "GITHUB_SHA": commit,
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{server}.insteadOf",
+        "GIT_CONFIG_VALUE_0": address,
+    }
+    for _ in range(2):  # the second time there is such a branch already
+        shutil.rmtree(tmp_path / "notebooks", ignore_errors=True)
+        done = subprocess.run(
+            ["bash", "-e", "-c", script],
+            cwd=book,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+    found = subprocess.run(
+        ["git", "show", "notebooks:chapters/01_linear_classifiers.ipynb"],
+        cwd=server,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    stamp = f'REPOSITORY, COMMIT = "https://github.com/somebody/fork", "{commit}"'
+    assert json.dumps(stamp)[1:-1] in found
