@@ -6,6 +6,8 @@ N ?= 1
 
 VENV := .venv
 BENCH := _build/bench
+# What the packages take, torch for GPUs among them; with its CPU build 3 are enough.
+GIGABYTES ?= 8
 IN_VENV := source $(VENV)/bin/activate &&
 CHAPTER = $(wildcard chapters/$(shell printf %02d $(N))_*.ipynb)
 MODULE = $(shell basename $(CHAPTER) .ipynb | cut -c4-)
@@ -24,9 +26,15 @@ book: $(VENV)/installed node_modules/installed  ## execute the chapters and buil
 	@$(IN_VENV) python tools/build_book.py
 
 .PHONY: test
-test: book  ## run every test, over the package, the chapters and the built site
+test: style checks  ## run every test, over the package, the chapters and the built site
+
+.PHONY: style
+style: $(VENV)/installed
 	@echo "== style and types"
 	@$(IN_VENV) ruff format --check -q . && ruff check -q . && mypy
+
+.PHONY: checks
+checks: book
 	@echo "== unit tests, sources, site"
 	@$(IN_VENV) pytest tests -n 2 --dist loadfile --no-loadscope-reorder --durations=25
 	@echo "== every comparison with a library, once, untimed"
@@ -35,7 +43,7 @@ test: book  ## run every test, over the package, the chapters and the built site
 	@$(IN_VENV) $(NBVAL) chapters -n 2 --dist loadfile
 
 .PHONY: test-release
-test-release: test  ## run what is too long for every run too: all chapters in a browser
+test-release: test  ## and what is too long for every run: browser, Colab, Binder, builds cut short
 	@$(IN_VENV) pytest tests -m release -n 2 --dist loadfile
 
 .PHONY: chapter
@@ -64,13 +72,19 @@ bench: book  ## measure the code beside the libraries and write the page benchma
 	@$(IN_VENV) PYTHONPATH=tests/site python benchmarks/chapters.py $(BENCH)/chapters.json
 	@$(IN_VENV) python benchmarks/report.py $(BENCH) && python tools/build_book.py
 
+.PHONY: pdf
+pdf: book  ## print the whole book into _build/book.pdf (needs Chromium)
+	@$(IN_VENV) python tools/print_book.py _build/html _build/book.pdf
+
 .PHONY: links
 links: book  ## follow every outward link of the book (needs the network)
 	@$(IN_VENV) jupyter-book build . --builder linkcheck
 
 .PHONY: audit
-audit: $(VENV)/installed  ## ask for known vulnerabilities of the pinned packages (needs the network)
-	@$(IN_VENV) pip-audit --strict --no-deps --disable-pip -r requirements.txt
+audit: $(VENV)/installed node_modules/installed  ## ask for known vulnerabilities of the pinned packages (needs the network)
+	@$(IN_VENV) pip-audit --strict --skip-editable
+	@$(IN_VENV) pip-audit --strict --disable-pip --require-hashes -r tools/browser_requirements.txt
+	@npm audit --omit=dev
 
 .PHONY: release-check
 release-check: $(VENV)/installed  ## what stands between this commit and a release
@@ -85,7 +99,7 @@ clean:  ## remove what was built and installed
 	rm -rf _build $(VENV) node_modules book/_assets/vendor src/*.egg-info
 
 $(VENV)/installed: requirements.txt pyproject.toml
-	@$(PYTHON) tools/check_machine.py
+	@$(PYTHON) tools/check_machine.py $(GIGABYTES)
 	@echo "== installing the pinned requirements into $(VENV) (a few minutes)"
 	@$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(IN_VENV) pip install -q --progress-bar off -r requirements.txt && pip install -q --no-deps -e . \
@@ -93,7 +107,7 @@ $(VENV)/installed: requirements.txt pyproject.toml
 	@touch $@
 
 node_modules/installed: package.json package-lock.json
-	@$(PYTHON) tools/check_machine.py
+	@$(PYTHON) tools/check_machine.py 0.5
 	@echo "== fetching the browser files from npm, by lock file"
 	@npm ci --ignore-scripts --silent --loglevel=error \
 	  || { echo "the browser files were not fetched: npm says why above. Is there a network?"; exit 1; }

@@ -121,7 +121,7 @@ def place_frames(book: Path) -> bool:
 def add_browser_python(build: Path) -> bool:
     """Assemble what runs in the browser; False if it is missing and required."""
     # What is left of a build that was cut short would be taken for finished.
-    forget(build, "html/lite")
+    forget(build, "html/lite", *(path.name for path in build.glob("tmp*")))
     (build.parent / ".jupyterlite.doit.db").unlink(missing_ok=True)
     try:
         assemble(build / "lite", repository_url())
@@ -146,7 +146,13 @@ def build_book(book: Path) -> int:
         except BlockingIOError:
             print("another build is running in this folder: waiting for its end")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        return build_alone(book, build, lock.fileno())
+        try:
+            return build_alone(book, build, lock.fileno())
+        except OSError as error:
+            print(f"the build stopped: {error}")
+            if trouble := trouble_with_space(GIGABYTES_TO_BUILD / 2):
+                print(trouble)
+            return 1
 
 
 def build_alone(book: Path, build: Path, lock: int) -> int:
@@ -159,6 +165,11 @@ def build_alone(book: Path, build: Path, lock: int) -> int:
         print("the package or the pins are new: every chapter is executed")
     if forget_if_changed(build / "settings.sha256", SETTINGS, ".doctrees", "html"):
         print("the settings of the site are new: every page is written")
+    # Of a build that was cut short Sphinx would take the pages for finished.
+    unfinished = build / "unfinished"
+    if unfinished.exists():
+        forget(build, ".doctrees", "html")
+    unfinished.touch()
     vendor()
     status = run_jupyter_book(book, build, lock)
     if status == 0 and not place_frames(book):
@@ -171,6 +182,7 @@ def build_alone(book: Path, build: Path, lock: int) -> int:
             print(trouble)
         return status
     finish_pages(book, build)
+    unfinished.unlink()
     seconds = time.perf_counter() - start
     print(f"built in {seconds:.0f} s: {build / 'html/index.html'}")
     return 0
@@ -183,6 +195,9 @@ def run_jupyter_book(book: Path, build: Path, lock: int) -> int:
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "TUTORIAL_FRAMES": str(build / "frames"),
+        # The pages are those of the CPU, whatever the tests run on.
+        "TUTORIAL_DEVICE": "cpu",
+        "TUTORIAL_BUDGET": "full",
     }
     return subprocess.run(
         command, cwd=book, env=environment, pass_fds=[lock]

@@ -1,6 +1,6 @@
 """Say what this machine lacks, before anything is installed or built.
 
-usage: check_machine.py
+usage: check_machine.py GIGABYTES     (that must be free)
 
 An old Python must be able to read this file, to be told that it is old.
 """
@@ -12,8 +12,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NEEDED_PYTHON = (3, 11)
-# What installing takes, with some room; what building takes once that is done.
-GIGABYTES_TO_INSTALL, GIGABYTES_TO_BUILD = 4, 1
+GIGABYTES_TO_BUILD = 1
 
 
 def trouble_with_python(version):
@@ -48,17 +47,17 @@ def trouble_with_space(gigabytes):
     )
 
 
-def troubles():
+def troubles(gigabytes):
     old = trouble_with_python(tuple(sys.version_info))
     if old:
         return [old]
     found = [
         trouble_with_venv(),
         trouble_with_node(),
-        trouble_with_space(GIGABYTES_TO_INSTALL),
+        trouble_with_space(gigabytes),
     ]
     return [trouble for trouble in found if trouble]
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(troubles()) or None)
+    sys.exit("\n".join(troubles(float(sys.argv[1]))) or None)

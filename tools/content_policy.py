@@ -32,9 +32,9 @@ def add_policy(site: Path) -> None:
     """Write the policy at the head of each page that has none yet."""
     for page in sorted(site.rglob("*.html")):
         text = page.read_text(encoding="utf-8")
-        head = re.search(r"<head[^>]*>", text)
+        head = re.search(r"<head(\s[^>]*)?>", text)
         # A file without a head is a theme's template, not a page.
-        if head is None or "Content-Security-Policy" in text:
+        if head is None or 'http-equiv="Content-Security-Policy"' in text:
             continue
         compiles = page.is_relative_to(site / "lite") or "embed-amd.js" in text
         policy = POLICY | COMPILES if compiles else POLICY

@@ -9,6 +9,7 @@ missing. Here its two empty strings become the repository and the commit.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -38,10 +39,12 @@ if importlib.util.find_spec("tutorial_utils") is None:
         [sys.executable, "-m", "pip", "install", "-q", f"./{BOOK}[chapters]"],
     ):
         subprocess.run(command, check=True)
+    importlib.invalidate_caches()
 if os.path.isdir(f"{BOOK}/chapters"):
     os.chdir(f"{BOOK}/chapters")
 if "google.colab" in sys.modules:
-    sys.modules["google.colab"].output.enable_custom_widget_manager()"""
+    colab_output = importlib.import_module("google.colab.output")
+    colab_output.enable_custom_widget_manager()"""
 BLANK = 'REPOSITORY, COMMIT = "", ""'
 
 
@@ -65,6 +68,8 @@ def write(folder: Path, repository: str, commit: str) -> None:
         notebook = json.loads(chapter.read_text(encoding="utf-8"))
         text = json.dumps(stamped(notebook, repository, commit), ensure_ascii=False)
         (folder / "chapters" / chapter.name).write_text(text + "\n", encoding="utf-8")
+    for name in ("LICENSE", "LICENSE-TEXT"):
+        shutil.copy(ROOT / name, folder)
     (folder / "README.md").write_text(
         f"The chapters of {repository} for Colab, as of commit {commit}. "
         "Written when the site is published; edit the notebooks on the branch main.\n"

@@ -19,9 +19,10 @@ if TYPE_CHECKING:  # the tools that ask for an address have no Sphinx at hand
 
 
 def git(*arguments: str) -> str:
-    """Output of a git command, empty where it fails or there is no git."""
+    """Output of a git command here, empty where it fails or there is no git."""
+    command = ["git", "-C", os.path.dirname(__file__), *arguments]
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True)
+        done = subprocess.run(command, capture_output=True, text=True)
     except FileNotFoundError:
         return ""
     return done.stdout.strip()
@@ -62,6 +63,17 @@ def _elsewhere(address: str, repository: str | None, file: str) -> str | None:
     return address.format(name=repository.removeprefix(github), file=file)
 
 
+def site_url() -> str | None:
+    """Where Pages puts the site, None if the repository is not on GitHub."""
+    github = "https://github.com/"
+    repository = repository_url()
+    if repository is None or not repository.startswith(github):
+        return None
+    owner, name = repository.removeprefix(github).split("/")
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
+
+
 def set_provenance(app: Sphinx, config: Config) -> None:
     options = config.html_theme_options
     url = repository_url()
@@ -72,15 +84,31 @@ def set_provenance(app: Sphinx, config: Config) -> None:
         options[f"use_{button}_button"] = known
     options["launch_buttons"] = {}
 
-    commit = git("rev-parse", "--short=10", "HEAD") or "no commit"
+    config.html_baseurl = config.ogp_site_url = site_url() or ""
+
+    commit = git("rev-parse", "--short=10", "HEAD")
+    words = commit or "no commit"
     if git("status", "--porcelain"):
-        commit += " with uncommitted changes"
+        words += " with uncommitted changes"
+    if known and commit:
+        words = f'<a href="{url}/commit/{commit}">{words}</a>'
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    if known:
-        commit = f'<a href="{url}/commit/{commit.split()[0]}">{commit}</a>'
-    options["extra_footer"] = f"<p>Built on {today} from commit {commit}.</p>"
+    options["extra_footer"] = f"<p>Built on {today} from commit {words}.</p>"
+
+
+def ask_for_the_work(app: Sphinx, address: str) -> str | None:
+    """Where the link check looks up a DOI: publishers' pages turn programs away."""
+    doi = "https://doi.org/"
+    if address.startswith(doi):
+        return f"{doi}api/handles/{address.removeprefix(doi)}"
+    return None
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", set_provenance, priority=100)
+    app.connect("linkcheck-process-uri", ask_for_the_work)
+    app.setup_extension("sphinxext.opengraph")
+    if site_url():
+        app.setup_extension("sphinx_sitemap")
+        app.config.sitemap_url_scheme = "{link}"
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -50,22 +50,10 @@ def offer_to_run(
     if not pagename.startswith("chapters/"):
         return
     chapter = pagename.removeprefix("chapters/")
-    buttons = []
+    buttons = cloud_buttons(f"{chapter}.ipynb")
     if assembled(app).is_dir():
         root = context["pathto"]("", 1).rstrip("/")
-        for address, text, icon, label in IN_BROWSER:
-            url = f"{root}/{address.format(chapter=chapter)}"
-            tooltip = f"{text.lstrip('… ').capitalize()}: nothing is installed"
-            buttons.append(button(url, text, tooltip, icon, label))
-    repository = repository_url()
-    for url, name, icon in (
-        (colab_url(repository, f"{chapter}.ipynb"), "Colab", "fas fa-cloud"),
-        (binder_url(repository, f"{chapter}.ipynb"), "Binder", "fas fa-cloud"),
-    ):
-        if url:
-            tooltip = f"{name}, on somebody else's computer"
-            label = f"{name.lower()}-button"
-            buttons.append(button(url, f"Run in {name}", tooltip, icon, label))
+        buttons = [*browser_buttons(root, chapter), *buttons]
     if buttons:
         menu = {
             "type": "group",
@@ -75,6 +63,38 @@ def offer_to_run(
             "label": "launch-buttons",
         }
         context["header_buttons"].insert(0, menu)
+
+
+def browser_buttons(root: str, chapter: str) -> list[dict[str, str]]:
+    return [
+        button(
+            f"{root}/{address.format(chapter=chapter)}",
+            text,
+            f"{text.lstrip('… ').capitalize()}: nothing is installed",
+            icon,
+            label,
+        )
+        for address, text, icon, label in IN_BROWSER
+    ]
+
+
+def cloud_buttons(file: str) -> list[dict[str, str]]:
+    repository = repository_url()
+    places = {
+        "Colab": colab_url(repository, file),
+        "Binder": binder_url(repository, file),
+    }
+    return [
+        button(
+            url,
+            f"Run in {name}",
+            f"{name}, on somebody else's computer",
+            "fas fa-cloud",
+            f"{name.lower()}-button",
+        )
+        for name, url in places.items()
+        if url
+    ]
 
 
 def leave_pages_alone(

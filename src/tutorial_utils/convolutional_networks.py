@@ -166,7 +166,8 @@ def conv2d_backward(
     """The gradients of `conv2d` from the gradient g (N, F, H', W') at its output.
 
     Returns dx, dw and db, with the shapes of x, w and b. Arguments and errors as
-    `conv2d`. Source: Chapter 5, prop-conv-gradients and eq-im2col.
+    `conv2d`. Source: Chapter 5, eq-conv-db, eq-conv-dw, eq-conv-dx, prop-conv-gradients
+    and eq-im2col.
     """
     x, w, _ = _checked_layer(x, w, None)
     g = _checked_axes(g, "g", "N, F, H', W'")
@@ -259,7 +260,7 @@ def conv1d(
     """`conv2d` for sequences: x (N, C, T), w (F, C, k), b (F,). Returns (N, F, T').
 
     Raises ValueError for bad input, or a window that does not fit.
-    Source: Chapter 5, eq-conv1d.
+    Source: Chapter 5, eq-window, eq-toeplitz, eq-conv1d.
     """
     x, w, b = _checked_layer(x, w, b, "T", "k")
     flat = conv2d(x[:, :, None], w[:, :, None], b, (1, stride), (0, padding))
@@ -552,7 +553,7 @@ def bucket_by_length(lengths: Sequence[int], batch_size: int) -> list[np.ndarray
     lengths (N,) : whole numbers, 0 or more. Returns integer arrays of batch_size
     entries, the last perhaps fewer, in order of length; each number stands in one.
     Equal lengths keep their order. Raises ValueError for bad input.
-    Source: Chapter 5, convolutional-batches.
+    Source: Chapter 5, prop-sorting, convolutional-batches.
     """
     counts = checked_array(lengths, "lengths", ("N",))
     wrong = counts[(counts < 0) | (counts != np.floor(counts))]
@@ -619,7 +620,8 @@ def masked_mean(values: Operand, mask: np.ndarray) -> Operand:
     """The mean of the values where the mask is True, as a number or a Tensor.
 
     values : array or Tensor, finite; mask : truth values of its shape, one at least
-    True. Raises ValueError for bad input. Source: Chapter 5, eq-masked-mean.
+    True. Raises ValueError for bad input. Source: Chapter 5, prop-padding,
+    eq-masked-mean.
     """
     array, mask = checked_floats(_array(values), "values"), _truth_values(mask)
     if mask.shape != array.shape:

@@ -608,7 +608,7 @@ class DeepBeliefNetwork(_Stack):
 
     sizes : units of each layer, the visible one first, at least two. rng : draws the
     weights and what is sampled. Raises ValueError for bad input.
-    Source: Chapter 8, def-dbn; Hinton, Osindero and Teh, 2006.
+    Source: Chapter 8, eq-greedy-bound, def-dbn; Hinton, Osindero and Teh, 2006.
     """
 
     def sample(self, n: int, steps: int) -> np.ndarray:
@@ -755,7 +755,8 @@ class _Bounded(_Trainable):
         """log of the mean of n_samples weights p(x, z) / q(z | x), each row: (N,).
 
         A lower bound of log p(x) on average, and closer with more samples. Raises
-        ValueError for bad input. Source: Chapter 8, prop-iw; Burda and others, 2016.
+        ValueError for bad input. Source: Chapter 8, eq-iw, prop-iw; Burda and others,
+        2016.
         """
         x = _checked_units(x, "x", self.n_visible)
         n_samples = checked_count(n_samples, "n_samples")

@@ -540,8 +540,8 @@ def support_vector_machine(X: np.ndarray, y: np.ndarray, C: float) -> SVMResult:
 
     X : features (N, D). y : labels (N,), +1 and -1, both present. C : price of a unit
     of slack, above 0. The bias is not penalised. Keeps an N x N matrix. Raises
-    ValueError for bad input, and if rounding hides the solution. Source: Chapter
-    1, alg-svm; Cortes and Vapnik, 1995; Platt, 1999.
+    ValueError for bad input, and if rounding hides the solution. Source: Chapter 1,
+    eq-svm, thm-svm-dual, alg-svm; Cortes and Vapnik, 1995; Platt, 1999.
     """
     X = checked_array(X, "X", ("N", "D"))
     y = _checked_signs(y, "y", len(X))
@@ -627,7 +627,8 @@ def kernel_perceptron(
     K : Gram matrix (N, N) of the examples. y : labels (N,), +1 and -1. The examples
     come in the given order, until an epoch without mistakes. Returns counts (N,); the
     score of an input z is the sum of counts * y * κ(x, z). Raises ValueError for bad
-    input. Source: Chapter 1, alg-kernel-perceptron; Aizerman and others, 1964.
+    input. Source: Chapter 1, lemma-dual-form, alg-kernel-perceptron; Aizerman and
+    others, 1964.
     """
     K = checked_array(K, "K", ("N", "N"))
     if K.shape[0] != K.shape[1]:

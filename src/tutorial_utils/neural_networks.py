@@ -163,7 +163,8 @@ def sparsemax(z: np.ndarray, axis: int = -1) -> np.ndarray:
 
     z : scores, at least one axis. Returns the shape of z, entries of at least 0, often
     exactly 0, that sum to 1 along the axis. Raises ValueError as `sparsemax_threshold`.
-    Source: Chapter 2, thm-sparsemax; Martins and Astudillo, 2016.
+    Source: Chapter 2, eq-sparsemax-threshold, thm-sparsemax; Martins and Astudillo,
+    2016.
     """
     z = _checked_scores(z, "z", axis)
     z = z - z.max(axis=axis, keepdims=True)

@@ -109,7 +109,8 @@ def elman_backward(
 
     g (T, N, H) : the gradient at each state, as it comes from the outputs alone.
     Returns dx (T, N, D), dh0 (N, H) and a dict of V, U and c, summed over time and
-    examples. Raises ValueError for bad input. Source: Chapter 6, thm-bptt.
+    examples. Raises ValueError for bad input. Source: Chapter 6, eq-bptt, eq-bptt-sums,
+    thm-bptt.
     """
     x, h, params = cache
     g = _checked_shape(g, "g", h[1:].shape)
@@ -441,7 +442,8 @@ class LanguageModel:
     """What models of characters share: a subclass has a state for what was read.
 
     alphabet : string of the K characters. A subclass says what `_start`, `_read` and
-    `_probabilities` are, and `log_probability`. Source: Chapter 6, def-language-model.
+    `_probabilities` are, and `log_probability`. Source: Chapter 6,
+    eq-sequence-probability, def-language-model.
     """
 
     alphabet: str = ""
@@ -551,7 +553,8 @@ class NGram(_Counts):
     """An n-gram model of characters with interpolated Kneser-Ney smoothing.
 
     order : n, at least 1; the context has n - 1 characters. discount : d, between 0
-    and 1. Raises ValueError. Source: Chapter 6, def-kneser-ney; Kneser and Ney, 1995.
+    and 1. Raises ValueError. Source: Chapter 6, eq-kneser-ney, def-kneser-ney; Kneser
+    and Ney, 1995.
     """
 
     def log_probability(self, text: str) -> float:
@@ -680,7 +683,8 @@ class CharacterModel(_CharacterReader):
     alphabet : string of at least 2 different characters. hidden : H, at least 1.
     rng : draws the first weights. Parameters in `params`, float64: V, U and b of the
     LSTM, W (K, H) and b_out (K,). Raises ValueError for bad input.
-    Source: Chapter 6, def-language-model and recurrent-character.
+    Source: Chapter 6, eq-recurrent-language, def-language-model and
+    recurrent-character.
     """
 
     def fit(
@@ -729,7 +733,7 @@ def reverse_sequences(x: Operand, lengths: Sequence[int]) -> Operand:
 
     x (T, N, D), an array or a Tensor; lengths (N,), each from 1 to T. To reverse twice
     is to do nothing. Returns what x is. Raises ValueError for bad input.
-    Source: Chapter 6, recurrent-depth.
+    Source: Chapter 6, prop-recurrent-padding, recurrent-depth.
     """
     array = _checked_axes(_array(x), "x", "T, N, D")
     ends = _checked_lengths(lengths, array.shape)
@@ -764,7 +768,8 @@ def last_states(h: Operand, lengths: Sequence[int]) -> Operand:
     """The state of each sequence at its own last step, (N, H).
 
     h (T, N, H), an array or a Tensor; lengths (N,), each from 1 to T. Returns what h
-    is. Raises ValueError for bad input. Source: Chapter 6, recurrent-depth.
+    is. Raises ValueError for bad input. Source: Chapter 6, prop-recurrent-padding,
+    recurrent-depth.
     """
     array = _checked_axes(_array(h), "h", "T, N, H")
     last = _checked_lengths(lengths, array.shape) - 1

@@ -170,8 +170,8 @@ def principal_angles(A: np.ndarray, B: np.ndarray) -> np.ndarray:
     """Angles between the column spaces of A (D, p) and B (D, q), largest first.
 
     Returns min(rank A, rank B) radians from 0 to π/2. Raises ValueError for bad input
-    or a matrix of zeros. Source: Chapter 4, def-principal-angles; Björck and Golub,
-    1973.
+    or a matrix of zeros. Source: Chapter 4, thm-pca, def-principal-angles; Björck and
+    Golub, 1973.
     """
     A = checked_array(A, "A", ("D", "p"))
     B = checked_array(B, "B", (len(A), "q"))
@@ -199,7 +199,8 @@ def _orthonormal_basis(A: np.ndarray, name: str) -> np.ndarray:
 def masking_noise(X: np.ndarray, rng: np.random.Generator, p: float) -> np.ndarray:
     """X (N, D) with each entry set to 0 with probability p, from 0 to 1.
 
-    Raises ValueError for bad input. Source: Chapter 4, representation-variants.
+    Raises ValueError for bad input. Source: Chapter 4, prop-denoising,
+    representation-variants.
     """
     X, rng = checked_array(X, "X", ("N", "D")), checked_generator(rng, "rng")
     p = checked_number(p, "p", at_least=0)
@@ -211,7 +212,8 @@ def masking_noise(X: np.ndarray, rng: np.random.Generator, p: float) -> np.ndarr
 def gaussian_noise(X: np.ndarray, rng: np.random.Generator, s: float) -> np.ndarray:
     """X (N, D) plus normal noise of standard deviation s, 0 or more.
 
-    Raises ValueError for bad input. Source: Chapter 4, representation-variants.
+    Raises ValueError for bad input. Source: Chapter 4, prop-denoising,
+    representation-variants.
     """
     X, rng = checked_array(X, "X", ("N", "D")), checked_generator(rng, "rng")
     return X + checked_number(s, "s", at_least=0) * rng.normal(size=X.shape)
@@ -459,7 +461,8 @@ def full_softmax(
     """Mean of -log softmax of the target words; gradients at H and at W_out.
 
     H (B, d) what predicts; W_out (V, d); target (B,) words. Returns loss, (B, d) and
-    (V, d). Raises ValueError for bad input. Source: Chapter 4, eq-full-softmax.
+    (V, d). Raises ValueError for bad input. Source: Chapter 4, eq-skipgram,
+    eq-full-softmax.
     """
     H = checked_array(H, "H", ("B", "d"))
     W_out = checked_array(W_out, "W_out", ("V", H.shape[1]))
@@ -729,7 +732,8 @@ class SkipGram(_TrainedWordVectors):
 
     vocabulary_size : V, at least 2. dimension : d. rng : draws W_in and the training.
     Parameters, float64: W_in and W_out (V, d), the latter zero at first. Raises
-    ValueError for bad input. Source: Chapter 4, def-skipgram; Mikolov and others, 2013.
+    ValueError for bad input. Source: Chapter 4, eq-skipgram, def-skipgram; Mikolov and
+    others, 2013.
     """
 
     def _inputs(self, center: Any, context: Any) -> tuple[sparse.csr_array, Any]:

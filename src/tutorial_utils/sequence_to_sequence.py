@@ -312,7 +312,10 @@ class _TeacherForced(_Translator):
     def log_probability(
         self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]
     ) -> np.ndarray:
-        """log p(target | source) of each pair, (N,). Raises ValueError."""
+        """log p(target | source) of each pair, (N,). Raises ValueError.
+
+        Source: Chapter 7, eq-seq2seq and eq-endless.
+        """
         numbers = self._numbered_pairs(sources, targets)
         z, answers, mask, _ = self._forced(self._weights(), *numbers)
         losses = cross_entropy(z.value.astype(np.float64), answers)
@@ -520,7 +523,8 @@ def beam_search(
     stop : from 0 to K - 1. width, max_length : at least 1; stop counts as a word.
     length_penalty : α, from 0 to 10. Returns for each sentence 1 to width hypotheses;
     of equal ones the first in the order of places and words. Raises ValueError for
-    bad input, or if step returns something else. Source: Chapter 7, alg-beam.
+    bad input, or if step returns something else. Source: Chapter 7, eq-length-penalty,
+    alg-beam.
     """
     N = _checked_search(step, state, start, stop)
     W, T = checked_count(width, "width"), checked_count(max_length, "max_length")
@@ -659,7 +663,7 @@ def ensemble(steps: Sequence[Step]) -> Step:
     """A step that averages the probabilities of several steps, at least one.
 
     Its state is a tuple or list with the state of each. Raises ValueError for bad
-    input. Source: Chapter 7, seq2seq-search; Sutskever and others, 2014.
+    input. Source: Chapter 7, eq-ensemble, seq2seq-search; Sutskever and others, 2014.
     """
     steps = list(steps) if isinstance(steps, list | tuple) else []
     if not steps or not all(map(callable, steps)):
@@ -686,8 +690,8 @@ def bleu(
 
     hypotheses, references : lists of lists of words, as many of the one as of the
     other; a hypothesis may be empty. max_order : of the n-grams, at least 1. Raises
-    ValueError for bad input. Source: Chapter 7, equation eq-bleu; Papineni and others,
-    2002.
+    ValueError for bad input. Source: Chapter 7, eq-bleu-precision, eq-bleu; Papineni
+    and others, 2002.
     """
     pairs = _checked_corpus(hypotheses, references)
     order = checked_count(max_order, "max_order")

@@ -170,7 +170,7 @@ def regularised_risk(
     X (N, D) inputs; y (N,) labels, or (N, K) real answers for the squared loss.
     loss : "squared", "cross_entropy" or "sparsemax"; l2, l1 : 0 or more. The biases
     are not regularised. Raises ValueError for bad input.
-    Source: Chapter 3, def-risk, eq-l2 and eq-l1.
+    Source: Chapter 3, eq-risk, def-risk, eq-l2 and eq-l1.
     """
     value, _ = _checked_loss(loss)
     mlp = _checked_mlp(mlp)
@@ -199,7 +199,7 @@ def minibatches(rng: np.random.Generator, n: int, size: int) -> Iterator[np.ndar
 
     n, size : at least 1. Yields integer arrays of length `size`, the last one shorter
     if size does not divide n. Raises ValueError for bad input, at the call.
-    Source: Chapter 3, def-sgd.
+    Source: Chapter 3, thm-sgd, def-sgd.
     """
     rng = checked_generator(rng, "rng")
     n, size = checked_count(n, "n"), checked_count(size, "size")
@@ -339,7 +339,8 @@ def numerical_gradient(
 
     f : takes an array of the shape of x and returns one finite number. x : any shape,
     at least one entry; it is not modified. eps : above 0. Returns float64, the shape
-    of x. Raises ValueError for bad input. Source: Chapter 3, def-numerical-gradient.
+    of x. Raises ValueError for bad input. Source: Chapter 3, eq-numerical-gradient,
+    def-numerical-gradient.
     """
     if not callable(f):
         raise ValueError(f"f must be a function, got {type(f).__name__}")

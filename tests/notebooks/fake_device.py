@@ -60,17 +60,22 @@ class Operations(TorchDispatchMode):
         if self.copying:
             return result
         name = func.overloadpacket.__name__
-        tensors = [t for t in tensors_of((args, kwargs)) if t.dim() > 0]
-        marked = [tensor in self.marks for tensor in tensors]
+        # A number of the host is at home anywhere, one of the device is not.
+        tensors = tensors_of((args, kwargs))
+        bound = [t for t in tensors if t.dim() > 0 or t in self.marks]
+        marked = [tensor in self.marks for tensor in bound]
+        first = bool(tensors) and tensors[0] in self.marks
         if name in LENGTHS:
-            if marked[0]:
+            if name == "_pack_padded_sequence" and args[1] in self.marks:
+                raise RuntimeError("lengths must be on the host, not on the device")
+            if first:
                 self.marks.put(result[0])
         elif name in MIXED:
-            if not marked[0] and any(marked[1:]) and name != "copy_":
+            if any(marked) and not first and name != "copy_":
                 raise RuntimeError(
-                    f"{name}: indices on the device, what they index not"
+                    f"{name}: indices on the device, what they index is not"
                 )
-            if marked[0]:
+            if first:
                 self.marks.put(result)
         elif any(marked):
             if not all(marked):
@@ -79,8 +84,6 @@ class Operations(TorchDispatchMode):
                     f"{name} got some of the fake device and some of the host"
                 )
             self.marks.put(result)
-        elif any(t in self.marks for t in tensors_of((args, kwargs))) and not tensors:
-            self.marks.put(result)  # from numbers of the device alone
         return result
 
 
@@ -104,6 +107,8 @@ class Places(TorchFunctionMode):
         if name == "to":
             return self.to(func, args, kwargs)
         if torch.device(kwargs.get("device") or "cpu") == FAKE:
+            if kwargs.get("generator") is not None:
+                raise RuntimeError("Expected a generator of the device, got the host's")
             return self.marks.put(func(*args, **kwargs | {"device": "cpu"}))
         result = func(*args, **kwargs)
         if name in LENGTHS and this in self.marks:
@@ -121,6 +126,8 @@ class Places(TorchFunctionMode):
             elif isinstance(argument, torch.dtype):
                 dtype = argument
         result = args[0] if dtype is None else func(args[0], dtype)
+        if where is not None and torch.device(where) not in (FAKE, torch.device("cpu")):
+            raise RuntimeError(f"there is no device {where}: ask runtime.device()")
         return result if where is None else self.moved(result, str(where) == "meta")
 
     def moved(self, tensor: torch.Tensor, to_fake: bool) -> torch.Tensor:

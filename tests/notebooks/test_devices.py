@@ -44,6 +44,13 @@ def test_its_tensors_say_where_they_are(device):
         lambda x: torch.nn.functional.mse_loss(x, torch.ones(3)),
         lambda x: torch.ones(3)[x.long()],
         lambda x: torch.nn.functional.embedding(x.long(), torch.ones(3, 3)),
+        lambda x: torch.ones(3) * x.sum(),
+        lambda x: torch.ones(3).mul_(x.sum()),
+        lambda x: torch.randn(3, generator=torch.Generator(), device=x.device),
+        lambda x: x.to("cuda"),
+        lambda x: torch.nn.utils.rnn.pack_padded_sequence(
+            x[:, None, None], torch.tensor([3]).to(x.device)
+        ),
     ],
 )
 def test_tensors_of_two_places_are_refused(device, wrong):
@@ -68,6 +75,10 @@ def test_what_a_gpu_allows_is_allowed(device):
     assert x.grad.cpu().tolist() == [0, 2, 4, 6]
     assert x.sum().item() == 6
     assert torch.empty(4).copy_(x.detach()).device.type == "cpu"
+    assert torch.zeros((), device=device).copy_(torch.tensor(3.0)).device == FAKE
+    host = torch.zeros(2)
+    host[0] = x.detach().sum()
+    assert host.device.type == "cpu"
     with torch.no_grad():
         assert x.copy_(torch.ones(4)).device == FAKE
 

@@ -52,7 +52,7 @@ def new_environment(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def colab(root, tmp_path_factory) -> tuple[str, str, Path]:
+def colab(root, tmp_path_factory) -> Iterator[tuple[str, str, Path]]:
     """A repository's address, its commit, and where a kernel like Colab's is known."""
     place = tmp_path_factory.mktemp("colab")
     run("git", "clone", "-q", "--bare", root, place / "book.git")
@@ -65,7 +65,8 @@ def colab(root, tmp_path_factory) -> tuple[str, str, Path]:
     launch = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
     about = {"argv": [str(python), *launch], "display_name": "", "language": "python"}
     (kernel / "kernel.json").write_text(json.dumps(about))
-    return f"file://{place}/book.git", commit, place
+    yield f"file://{place}/book.git", commit, place
+    shutil.rmtree(place / "environment")
 
 
 @pytest.fixture
@@ -170,9 +171,12 @@ def binder(root, tmp_path_factory) -> Iterator[Server]:
     programs = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
     # One try: where the index of CPU builds is out of reach, the ordinary one serves.
     hasty = {"PIP_RETRIES": "0", "PIP_DEFAULT_TIMEOUT": "20", "PATH": programs}
-    wanted = ".binder/requirements.txt"
-    run(python, "-m", "pip", "install", "-q", "-r", wanted, cwd=book, **hasty)
+    install = (python, "-m", "pip", "install", "-q")
+    # What repo2docker has in its environment before it reads ours.
+    run(*install, "jupyterlab==4.*", "notebook==7.*", "jupyter-resource-usage", **hasty)
+    run(*install, "-r", ".binder/requirements.txt", cwd=book, **hasty)
     run("./.binder/postBuild", cwd=book, PATH=programs)
+    run(python, "-m", "pip", "check")
     token, port = uuid.uuid4().hex, free_port()
     command = [python, "-m", "jupyterlab", "--no-browser", "--allow-root"]
     options = ["--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}"]

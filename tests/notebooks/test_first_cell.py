@@ -88,11 +88,11 @@ def test_it_says_what_to_do_where_it_cannot_fetch(branch, tmp_path):
 COLAB = """
 import sys, types
 calls = []
-colab = types.ModuleType("google.colab")
-colab.output = types.SimpleNamespace(
-    enable_custom_widget_manager=lambda: calls.append("enabled")
+for name in ("google", "google.colab", "google.colab.output"):
+    sys.modules[name] = types.ModuleType(name)
+sys.modules["google.colab.output"].enable_custom_widget_manager = lambda: calls.append(
+    "enabled"
 )
-sys.modules["google.colab"] = colab
 """
 
 

@@ -5,8 +5,10 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -38,6 +40,14 @@ OUTSIDE = "/var/tmp/from-a-notebook"
         f"open({OUTSIDE!r}, 'ab')",
         f"import pathlib; pathlib.Path({OUTSIDE!r}).mkdir()",
         f"import os; os.remove({OUTSIDE!r})",
+        f"import os; open('a', 'w').close(); os.rename('a', {OUTSIDE!r})",
+        f"import os; os.symlink('a', {OUTSIDE!r})",
+        f"import os; os.chmod({OUTSIDE!r}, 0o600)",
+        f"import os; os.truncate({OUTSIDE!r}, 0)",
+        f"import os; os.system('touch {OUTSIDE}')",
+        f"import sqlite3; sqlite3.connect({OUTSIDE!r})",
+        "import socket; s = socket.socket(type=socket.SOCK_DGRAM)\n"
+        "s.sendto(b'a', ('192.0.2.1', 80))",
         f"import numpy as np; np.save({OUTSIDE!r}, np.ones(3))",
         f"import subprocess, sys; subprocess.run([sys.executable, '-c', "
         f"\"open({OUTSIDE!r}, 'w')\"], check=True)",
@@ -48,6 +58,34 @@ def test_what_a_notebook_may_not_do_fails(code, tmp_path):
     assert done.returncode != 0
     assert "PermissionError: a notebook may not" in done.stderr
     assert not Path(OUTSIDE).exists()
+
+
+def test_a_foreign_folder_is_not_emptied(tmp_path_factory):
+    own = tmp_path_factory.mktemp("own")
+    with tempfile.TemporaryDirectory(dir=Path.home()) as foreign:
+        Path(foreign, "kept.txt").write_text("kept")
+        done = guarded(f"import shutil; shutil.rmtree({foreign!r})", own)
+        assert "PermissionError: a notebook may not" in done.stderr
+        assert Path(foreign, "kept.txt").exists()
+
+
+def test_make_runs_the_chapters_under_the_guard(root, tmp_path):
+    """A planted cell fails under the very command of the Makefile."""
+    line = r"^NBVAL := (.*)$"
+    command = re.search(line, (root / "Makefile").read_text(), re.MULTILINE)[1]
+    cell = nbformat.v4.new_code_cell(f"open({OUTSIDE!r}, 'w')")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, tmp_path / "planted.ipynb")
+    done = subprocess.run(
+        f"{command.replace('$(CURDIR)', str(root))} {tmp_path / 'planted.ipynb'}",
+        shell=True,
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "a notebook may not write" in done.stdout
 
 
 def test_what_a_notebook_may_do(tmp_path):
@@ -82,6 +120,11 @@ def sources(root: Path) -> dict[str, str]:
 def unsafe(source: str) -> list[str]:
     """The calls of a source that may execute what they are given."""
     found = []
+    for node in ast.walk(ast.parse(source)):
+        # Under another name a call would not be known again.
+        if isinstance(node, ast.ImportFrom) and node.module in ("torch", "pickle"):
+            loads = {alias.name for alias in node.names} & {"load", "loads"}
+            found += [f"from {node.module} import {name}" for name in sorted(loads)]
     for call in (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call)):
         name = ast.unparse(call.func)
         options = {word.arg: ast.unparse(word.value) for word in call.keywords}
@@ -111,6 +154,8 @@ def test_nothing_that_a_reader_runs_executes_its_input(root):
         "np.load(path, allow_pickle=True)",
         "pickle.load(file)",
         "subprocess.run(text, shell=True)",
+        "from pickle import load\nload(file)",
+        "from torch import load",
     ],
 )
 def test_what_would_execute_its_input_is_found(source):

@@ -5,11 +5,18 @@ import http.server
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 expect.set_options(timeout=20_000)
 
@@ -78,6 +85,15 @@ def lite() -> Path:
     return folder
 
 
+def watch_policy(place: Page | BrowserContext, say: Callable[[str], None]) -> None:
+    """Say what breaks a page's content policy, also where the console does not."""
+    place.expose_function("sayRefused", lambda what: say(f"refused: {what}"))
+    place.add_init_script(
+        "addEventListener('securitypolicyviolation', (e) =>"
+        " sayRefused(`${e.violatedDirective} ${e.blockedURI}`))"
+    )
+
+
 class Visit:
     """A page in a context of its own, and what went wrong on it."""
 
@@ -104,12 +120,7 @@ class Visit:
         page.on("response", lambda r: r.status < 400 or say(f"{r.status}: {r.url}"))
         page.on("console", lambda m: m.type != "error" or say(f"console: {m.text}"))
         page.on("pageerror", lambda e: say(f"script: {e}"))
-        # What breaks the page's content policy, also where the console says nothing.
-        page.expose_function("sayRefused", lambda what: say(f"refused: {what}"))
-        page.add_init_script(
-            "addEventListener('securitypolicyviolation', (e) =>"
-            " sayRefused(`${e.violatedDirective} ${e.blockedURI}`))"
-        )
+        watch_policy(page, say)
         page.goto(self.address + path, wait_until="networkidle")
         # A quiet network says nothing of a script that is still being read.
         page.wait_for_function(
@@ -126,3 +137,29 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
     yield visit
     for context in visit.contexts:
         context.close()
+
+
+TOC = "format: jb-book\nroot: book/index\nchapters:\n  - file: chapters/01_planted\n"
+
+
+@pytest.fixture
+def small_book(root: Path, tmp_path: Path) -> Path:
+    """A book with our settings and a page, to which a test adds one chapter."""
+    book = tmp_path / "small"
+    (book / "chapters").mkdir(parents=True)
+    shutil.copy(root / "_config.yml", book)
+    for folder in ("_ext", "_assets"):
+        shutil.copytree(root / "book" / folder, book / "book" / folder)
+    shutil.copy(root / "book/references.bib", book / "book")
+    (book / "_toc.yml").write_text(TOC)
+    (book / "book/index.md").write_text("# A small book\n\nOne page.\n")
+    return book
+
+
+def plant(book: Path, *sources: str, text: str = "Text.") -> None:
+    """Write the small book's chapter, with these cells."""
+    cells = [nbformat.v4.new_markdown_cell(f"# A chapter\n\n{text}")]
+    cells += [nbformat.v4.new_code_cell(source) for source in sources]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, book / "chapters/01_planted.ipynb")

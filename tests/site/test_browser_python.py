@@ -14,6 +14,7 @@ from zipfile import ZipFile
 
 import matplotlib.pyplot as plt
 import pytest
+from conftest import watch_policy
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tutorial_utils import widgets
@@ -44,6 +45,7 @@ class Lab:
             # Chromium's own wish, for pages whose icon a script sets.
             lambda r: r.status < 400 or "favicon" in r.url or say(f"missing: {r.url}"),
         )
+        watch_policy(self.context, say)
         self.context.on("weberror", lambda e: say(f"script: {e.error}"))
 
     def open(self, path: str) -> Page:

@@ -2,37 +2,17 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
-import pytest
-
-TOC = "format: jb-book\nroot: book/index\nchapters:\n  - file: chapters/01_planted\n"
-
-
-@pytest.fixture
-def small_book(root, tmp_path) -> Path:
-    (tmp_path / "chapters").mkdir()
-    shutil.copy(root / "_config.yml", tmp_path)
-    for folder in ("_ext", "_assets"):
-        shutil.copytree(root / "book" / folder, tmp_path / "book" / folder)
-    shutil.copy(root / "book/references.bib", tmp_path / "book")
-    (tmp_path / "_toc.yml").write_text(TOC)
-    (tmp_path / "book/index.md").write_text("# A small book\n\nOne page.\n")
-    return tmp_path
+from conftest import plant
 
 
 def build(
     book: Path, root: Path, *sources: str, text: str = "Text.", repository: str = ""
 ) -> tuple[int, str]:
-    cells = [nbformat.v4.new_markdown_cell(f"# A chapter\n\n{text}")]
-    cells += [nbformat.v4.new_code_cell(source) for source in sources]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, book / "chapters/01_planted.ipynb")
+    plant(book, *sources, text=text)
     command = [sys.executable, root / "tools/build_book.py", book]
     environment = os.environ | {"GITHUB_REPOSITORY": repository}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)

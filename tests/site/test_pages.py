@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
 sys.path.append(str(ROOT / "book" / "_ext"))
-from provenance import binder_url, colab_url, repository_url  # noqa: E402
+from provenance import binder_url, colab_url, repository_url, site_url  # noqa: E402
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -36,7 +36,7 @@ POLICY = re.compile(
 
 def test_has_a_content_policy_before_anything_else(path):
     text = (SITE / path).read_text(encoding="utf-8")
-    assert text.count("Content-Security-Policy") == 1
+    assert text.count('http-equiv="Content-Security-Policy"') == 1
     [policy] = POLICY.findall(text)
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert rules["default-src"] == "'self'"
@@ -204,14 +204,26 @@ def may_lead_to(link: str) -> bool:
         repository and f"{repository}/",
         colab_url(repository, ""),
         binder_url(repository, ""),
+        site_url(),
     ]
     return link == repository or link.startswith((*LASTING, *filter(None, ours)))
 
 
+LINK = re.compile(r'\s(?:href|src|action|content)="((?:\w+:)?//[^"]+)"')
+
+
 def test_outward_links_are_on_the_allow_list(path):
-    links = Anchors(SITE / path).links
-    outward = [link for link in links if re.match(r"(\w+:)?//", link)]
+    """Those of every kind: what is followed, what is loaded, what is named."""
+    outward = LINK.findall((SITE / path).read_text(encoding="utf-8"))
     assert [link for link in outward if not may_lead_to(link)] == []
+
+
+def test_outward_links_of_the_notebooks_are_on_it_too(chapter):
+    for copy in (SITE / "lite/files", SITE / "_sources/chapters"):
+        cells = nbformat.read(copy / chapter.name, as_version=4).cells
+        text = "\n".join(c.source for c in cells if c.cell_type == "markdown")
+        outward = re.findall(r"https?://[^\s)>\"\]]+", text)
+        assert [link for link in outward if not may_lead_to(link)] == []
 
 
 def test_the_allow_list_knows_our_own_repository_only(monkeypatch):

@@ -73,7 +73,7 @@ def make(root, tmp_path, *arguments, path=None):
         "npm_config_cache": str(tmp_path / "cache"),
     }
     done = subprocess.run(
-        ["make", f"PYTHON={sys.executable}", *arguments],
+        ["make", f"PYTHON={sys.executable}", "GIGABYTES=0.1", *arguments],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -63,7 +63,9 @@ def test_workflows_read_unless_a_job_says_more(root):
     assert "permissions" not in jobs["build"], "the job that runs our code only reads"
     assert jobs["notebooks"]["permissions"] == {"contents": "write"}
     assert jobs["deploy"]["permissions"] == {"pages": "write", "id-token": "write"}
-    assert set(jobs["deploy"]["needs"]) >= {"build"}
+    assert jobs["deploy"]["needs"] == "build"
+    for name in ("deploy", "notebooks"):
+        assert jobs[name]["if"] == "github.ref == 'refs/heads/main'", name
 
 
 def test_workflows_call_what_there_is(root):
@@ -72,7 +74,8 @@ def test_workflows_call_what_there_is(root):
         for job in workflow["jobs"].values():
             for step in job["steps"]:
                 script = step.get("run", "")
-                for target in re.findall(r"^make ([\w-]+)", script, re.MULTILINE):
+                called = r"^(?:make|\.ci/run) ([\w-]+)"
+                for target in re.findall(called, script, re.MULTILINE):
                     assert f"\n{target}:" in makefile, f"{name} calls make {target}"
                 for file in re.findall(r"(?:tools|\.ci)/[\w.]+", script):
                     assert (root / file).exists(), f"{name} calls {file}"
@@ -87,7 +90,8 @@ def test_the_newest_versions_are_tried_of_what_the_chapters_use(root, tmp_path):
     freed = (tmp_path / "requirements.txt").read_text()
     assert re.search(r"^numpy\s+#", freed, re.MULTILINE)
     assert re.search(r"^torch\s+#", freed, re.MULTILINE)
-    assert "jupyter-book==1." in freed
+    for kept in ("jupyter-book==1.", "ruff==", "mypy==", "pytest=="):
+        assert kept in freed
 
 
 @pytest.fixture
@@ -143,9 +147,16 @@ def test_the_files_of_the_book_agree_with_each_other(release, root):
     assert creators
 
 
-def pinned(root) -> dict[str, str]:
+def required(root) -> list[str]:
+    """The names in requirements.txt, pinned or, in the weekly run, freed."""
     text = (root / "requirements.txt").read_text()
-    return dict(re.findall(r"^([\w-]+)==(\S+)", text, re.MULTILINE))
+    return re.findall(r"^([\w-]+)(?:==\S+)?\s+#", text, re.MULTILINE)
+
+
+def test_the_citation_fits_its_schema(root):
+    command = ["check-jsonschema", "--builtin-schema", "vendor.citation-file-format"]
+    done = subprocess.run([*command, root / "CITATION.cff"], capture_output=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_binder_installs_the_pinned_versions(root):
@@ -153,8 +164,8 @@ def test_binder_installs_the_pinned_versions(root):
     names = [line for line in lines if re.match(r"[a-z]", line)]
     assert "-c ../requirements.txt" in lines
     assert any("download.pytorch.org/whl/cpu" in line for line in lines)
-    assert [name for name in names if name not in pinned(root)] == []
-    assert {"torch", "jupyterlab", "numpy"} <= set(names)
+    assert [name for name in names if name not in required(root)] == []
+    assert {"torch", "numpy"} <= set(names)
     assert (root / ".binder/runtime.txt").read_text().strip() == "python-3.11"
     assert (root / ".binder/postBuild").stat().st_mode & 0o111, "must be executable"
 

@@ -58,9 +58,25 @@ def test_progress_starts_no_thread_in_a_browser(monkeypatch):
     assert runtime.tqdm.monitor_interval == 0
 
 
+@pytest.fixture
+def settings_of_torch(monkeypatch):
+    """What `device()` may set, back as it was when the test is over."""
+    torch.use_deterministic_algorithms(False)
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    torch.backends.cuda.matmul.allow_tf32 = True
+    yield
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.use_deterministic_algorithms(False)
+    os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
+
+
+@pytest.mark.usefixtures("settings_of_torch")
 def test_the_device_is_the_one_asked_for(monkeypatch):
     monkeypatch.delenv("TUTORIAL_DEVICE", raising=False)
     assert device() == torch.device("cpu")
+    assert not torch.are_deterministic_algorithms_enabled()
     monkeypatch.setenv("TUTORIAL_DEVICE", "tpu")
     with pytest.raises(ValueError, match="TUTORIAL_DEVICE must be 'cpu' or 'cuda'"):
         device()
@@ -72,19 +88,16 @@ def test_the_device_is_the_one_asked_for(monkeypatch):
         device()
 
 
+@pytest.mark.usefixtures("settings_of_torch")
 def test_a_gpu_is_asked_for_the_same_numbers_in_every_run(monkeypatch):
     monkeypatch.setenv("TUTORIAL_DEVICE", "cuda")
-    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     device()
-    try:
-        assert torch.are_deterministic_algorithms_enabled()
-        assert not torch.backends.cudnn.allow_tf32
-        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
-    finally:
-        torch.use_deterministic_algorithms(False)
-        os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
+    assert torch.are_deterministic_algorithms_enabled()
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert not torch.backends.cudnn.benchmark
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
 
 
 def test_a_torch_seed_holds_within_and_leaves_no_trace():

@@ -31,6 +31,8 @@
     repairAll();
     new MutationObserver(repairAll).observe(document.body, { childList: true, subtree: true });
   });
+  // Paper has no pictures that come later.
+  window.addEventListener("beforeprint", () => each("img[loading=lazy]", (picture) => (picture.loading = "eager")));
   window.addEventListener("load", () => {
     window.MathJax?.startup?.promise?.then(scrollWideFormulas);
     window.addEventListener("resize", scrollWideFormulas);
