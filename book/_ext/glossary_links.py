@@ -26,9 +26,9 @@ CLOSED = (
 
 
 def glossary_terms(page: Path) -> list[str]:
-    """The terms of the glossary's page: lines with a line below that is set in."""
+    """The terms of the glossary's page: its lines that are not set in."""
     text = page.read_text(encoding="utf-8").partition(":::{glossary}\n")[2]
-    return re.findall(r"^(\S.*)\n(?=[ \t]+\S)", text, re.MULTILINE)
+    return re.findall(r"^([^\s:].*)$", text.partition("\n:::")[0], re.MULTILINE)
 
 
 def pattern_of(terms: list[str]) -> re.Pattern:
