@@ -102,7 +102,7 @@ def link_code(app: Sphinx, doctree: nodes.document) -> None:
 
 def add_sources_to_cells(app: Sphinx, doctree: nodes.document, chapter: str) -> None:
     """Give each cell that the package ships an identifier, and links to its sources."""
-    labels = app.env.get_domain("std").labels
+    places = app.env.get_domain("std").anonlabels
     for cell in list(doctree.findall(nodes.container)):
         if "exported" not in cell["classes"]:
             continue
@@ -112,7 +112,7 @@ def add_sources_to_cells(app: Sphinx, doctree: nodes.document, chapter: str) -> 
             if name == definition:
                 where = place(chapter, name)
                 cell["ids"].append(where)
-                labels[where] = (app.env.docname, where, name)
+                places[where] = (app.env.docname, where)
             sources += labels_of(docstring)
         if links := [to_statement(label) for label in dict.fromkeys(sources)]:
             cell += line("from-statement", "From ", links)
