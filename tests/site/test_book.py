@@ -1,5 +1,6 @@
 """The book as a whole: what leads from one page to another, to paper and to search."""
 
+import functools
 import io
 import re
 from pathlib import Path
@@ -14,6 +15,7 @@ SITE = ROOT / "_build" / "html"
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 
 
+@functools.cache
 def soup(path: str) -> BeautifulSoup:
     return BeautifulSoup((SITE / path).read_text(encoding="utf-8"), "html.parser")
 
