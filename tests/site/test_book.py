@@ -100,9 +100,9 @@ def test_each_term_of_the_glossary_is_linked_once_where_it_is_first_used():
         links = [a.find_parent("a")["href"] for a in page.select("a .term-link")]
         assert len(links) == len(set(links)) >= 30, chapter.name
         linked |= {link.partition("#")[2] for link in links}
-    for meaning in soup("book/glossary.html").select("dl.glossary dd"):
-        names = [name["id"] for name in before(meaning)]
-        assert set(names) & linked, f"no chapter uses {names}"
+    meanings = soup("book/glossary.html").select("dl.glossary dd")
+    names = [[name["id"] for name in before(meaning)] for meaning in meanings]
+    assert [terms for terms in names if not linked & {*terms}] == []
 
 
 def before(meaning: Tag) -> list[Tag]:
@@ -142,7 +142,7 @@ def test_paper_has_the_text_and_nothing_to_press(visit):
     page = visit("chapters/02_neural_networks.html")
     page.emulate_media(media="print")
     shown = page.locator(PRINTED_AWAY)
-    assert shown.count() > 3
+    assert shown.count() >= 3
     assert not any(part.is_visible() for part in shown.all())
     assert page.locator(".explore-picture").first.is_visible()
     assert page.locator(".explore-caption").first.is_visible()

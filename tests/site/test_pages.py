@@ -1,5 +1,6 @@
 """Every page of the built site, in a browser that reaches nothing else."""
 
+import functools
 import gzip
 import re
 import sys
@@ -19,12 +20,9 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def test_loads_without_errors_and_from_here_alone(visit, path):
-    visit(path)
-    assert visit.wrong == []
-
-
-def test_keeps_nothing_of_its_reader(visit, path):
+    """And keeps nothing of its reader."""
     page = visit(path)
+    assert visit.wrong == []
     assert page.context.cookies() == []
     assert page.evaluate("() => document.cookie") == ""
 
@@ -176,6 +174,11 @@ class Anchors(HTMLParser):
             self.links.append(named["href"])
 
 
+@functools.cache
+def places_in(page: Path) -> set[str]:
+    return Anchors(page).ids | {""}
+
+
 def test_internal_links_resolve(path):
     broken = []
     for link in Anchors(SITE / path).links:
@@ -187,7 +190,7 @@ def test_internal_links_resolve(path):
         if file.suffix != ".html" or not file.exists():
             found = file.exists()
         else:
-            found = unquote(target.fragment) in Anchors(file).ids | {""}
+            found = unquote(target.fragment) in places_in(file)
         if not found:
             broken.append(link)
     assert broken == []
