@@ -36,6 +36,7 @@ SETTINGS = [
     "book/_assets/[!v]*/*",  # all but what is vendored
     "book/_assets/*.svg",
     "tools/content_policy.py",
+    "book/glossary.md",  # the chapters link to its terms
     "_build/lite/jupyter-lite.json",  # there or not: the chapters have a button for it
 ]
 
