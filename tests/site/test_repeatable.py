@@ -1,5 +1,6 @@
 """Builds are repeatable, and one that is cut short does not harm the next."""
 
+import json
 import os
 import re
 import shutil
@@ -21,19 +22,25 @@ from provenance import repository_url  # noqa: E402
 def comparable(page: Path) -> str:
     """A page's text without its date and commit, and without what cells say of times.
 
-    A widget's model has another random name in every run: here, its number.
+    What is random or without an order in the data of widgets is put in one.
     """
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
     for footer in soup.find_all(string=re.compile("Built on")):
         footer.find_parent("p").decompose()
     for cell in soup.select(".cell.tag_times .cell_output"):
         cell.decompose()
-    names: dict[str, str] = {}
+    for script in soup.select("script[type*=widget-state], script[type*=widget-view]"):
+        data = json.loads(without_names(script.string))
+        if models := json.loads(script.string).get("state"):
+            texts = (json.dumps(model, sort_keys=True) for model in models.values())
+            data["state"] = sorted(map(without_names, texts))
+        script.string = json.dumps(data, sort_keys=True)
+    return str(soup)
 
-    def number(name: re.Match) -> str:
-        return names.setdefault(name[0], f"model {len(names)}")
 
-    return re.sub(r"\b[0-9a-f]{32}\b", number, str(soup))
+def without_names(text: str) -> str:
+    """A text without the random names of widgets' models."""
+    return re.sub(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])", "model", text)
 
 
 def differences(one: Path, other: Path) -> dict[str, list[str]]:
@@ -163,7 +170,8 @@ def test_the_comparison_sees_a_changed_word_and_no_changed_date(tmp_path):
     page = (
         "<p>Built on {date} from commit {name}.</p><p>{word}</p>"
         "<div class='cell tag_times'><div class='cell_output'>{ms} ms</div></div>"
-        "<script>{model}</script>"
+        "<script type='application/vnd.jupyter.widget-view+json'>"
+        '{{"model_id": "{model}"}}</script>'
     )
     sites = []
     for number, word in enumerate(("one", "one", "two")):
