@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import nbformat
-import pytest
+from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
@@ -19,12 +19,54 @@ from provenance import binder_url, colab_url, repository_url, site_url  # noqa: 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 
-def test_loads_without_errors_and_from_here_alone(visit, path):
-    """And keeps nothing of its reader."""
+def test_a_visit(visit, path):
+    """All that can be seen in one visit: each takes a page's scripts and formulas."""
     page = visit(path)
-    assert visit.wrong == []
+    assert visit.wrong == [], "it loads without errors, from here alone"
     assert page.context.cookies() == []
     assert page.evaluate("() => document.cookie") == ""
+    check_formulas(page)
+    check_alt_texts(page)
+    page.add_script_tag(path=AXE)
+    for theme in ("light", "dark"):
+        page.evaluate(
+            "(theme) => { document.documentElement.dataset.theme = theme }", theme
+        )
+        page.wait_for_timeout(500)  # colours change gradually
+        assert serious_findings(page) == [], theme
+    for width in (360, 768, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(300)
+        assert page.evaluate(WIDTH) <= width, f"scrolls sideways at {width} pixels"
+    assert visit.wrong == []
+
+
+WIDTH = "() => document.documentElement.scrollWidth"
+
+
+def check_formulas(page: Page) -> None:
+    sources = page.locator("span.math, div.math")
+    assert page.locator("mjx-container").count() >= sources.count()
+    assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    assert not re.search(r"\\\(|\\\[|\$\$", page.locator("main").first.inner_text())
+
+
+def check_alt_texts(page: Page) -> None:
+    alts = page.locator("article img").evaluate_all(
+        "all => all.map((i) => i.alt.trim())"
+    )
+    assert all(len(alt.split()) >= 5 for alt in alts), alts
+    assert len(set(alts)) == len(alts)
+
+
+def serious_findings(page: Page) -> list[str]:
+    """What axe finds on the page as it is."""
+    result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{v['id']} ({v['impact']}): {[node['target'] for node in v['nodes']][:5]}"
+        for v in result["violations"]
+        if v["impact"] in {"serious", "critical"}
+    ]
 
 
 POLICY = re.compile(
@@ -60,33 +102,6 @@ def test_the_pages_of_the_browsers_python_have_one_too(lite):
     assert len(pages) >= 5
     for page in pages:
         assert POLICY.search(page.read_text()), page
-
-
-def test_formulas_are_typeset(visit, path):
-    page = visit(path)
-    sources = page.locator("span.math, div.math")
-    assert page.locator("mjx-container").count() >= sources.count()
-    assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
-    assert not re.search(r"\\\(|\\\[|\$\$", page.locator("main").first.inner_text())
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(visit, path, theme):
-    page = visit(path, theme=theme)
-    page.add_script_tag(path=AXE)
-    result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-    serious = [
-        f"{v['id']} ({v['impact']}): {[node['target'] for node in v['nodes']][:5]}"
-        for v in result["violations"]
-        if v["impact"] in {"serious", "critical"}
-    ]
-    assert serious == []
-
-
-@pytest.mark.parametrize("width", [360, 768, 1440])
-def test_the_page_does_not_scroll_sideways(visit, path, width):
-    page = visit(path, width=width)
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
 # What the tab key should reach: everything that takes focus and can be seen.
@@ -145,15 +160,6 @@ def test_weight(browser, address, path):
     context.close()
     assert size <= MAX_BYTES
     assert len(own) <= MAX_REQUESTS
-
-
-def test_every_picture_has_alt_text_of_its_own(visit, path):
-    page = visit(path)
-    alts = page.locator("article img").evaluate_all(
-        "all => all.map((i) => i.alt.trim())"
-    )
-    assert all(len(alt.split()) >= 5 for alt in alts), alts
-    assert len(set(alts)) == len(alts)
 
 
 class Anchors(HTMLParser):
