@@ -6,8 +6,8 @@ N ?= 1
 
 VENV := .venv
 BENCH := _build/bench
-# What the packages take, torch for GPUs among them; with its CPU build 3 are enough.
-GIGABYTES ?= 8
+# What the packages take with torch's CPU build; its build for GPUs takes 5 more.
+GIGABYTES ?= 3
 IN_VENV := source $(VENV)/bin/activate &&
 CHAPTER = $(wildcard chapters/$(shell printf %02d $(N))_*.ipynb)
 MODULE = $(shell basename $(CHAPTER) .ipynb | cut -c4-)
