@@ -41,6 +41,8 @@ def test_links_to_the_repository_where_it_is_known(small_book, root):
     elsewhere = "somebody/fork/blob/notebooks/chapters/01_planted.ipynb"
     assert f"https://colab.research.google.com/github/{elsewhere}" in page
     assert "https://mybinder.org/v2/gh/somebody/fork/main?urlpath=lab/tree/" in page
+    sitemap = (small_book / "_build/html/sitemap.xml").read_text()
+    assert "<loc>https://somebody.github.io/fork/chapters/01_planted.html" in sitemap
 
 
 def test_a_failing_cell_fails_the_build(small_book, root):
