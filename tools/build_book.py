@@ -14,12 +14,16 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import yaml
 from browser_python import CannotAssemble, assemble
 from check_machine import GIGABYTES_TO_BUILD, trouble_with_space
 from class_notebook import write_for_class
 from content_policy import add_policy
+from jupyter_cache import get_cache
+from tqdm import tqdm
 from vendor import vendor
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -140,7 +144,7 @@ def build_book(book: Path) -> int:
         return 1
     build = book / "_build"
     build.mkdir(exist_ok=True)
-    # Sphinx holds the lock as well: it may outlive this process, if that is killed.
+    # What this starts holds the lock as well: it may outlive this process.
     with (build / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -172,7 +176,8 @@ def build_alone(book: Path, build: Path, lock: int) -> int:
         forget(build, ".doctrees", "html")
     unfinished.touch()
     vendor()
-    status = run_jupyter_book(book, build, lock)
+    status = execute_chapters(book, build, lock)
+    status = status or run_jupyter_book(book, build, lock)
     if status == 0 and not place_frames(book):
         status = 1
     if status:
@@ -189,10 +194,9 @@ def build_alone(book: Path, build: Path, lock: int) -> int:
     return 0
 
 
-def run_jupyter_book(book: Path, build: Path, lock: int) -> int:
-    command = ["jupyter-book", "build", ".", "-W", "--keep-going", "-n"]
-    # One thread: the chapters' matrices are small, and idle threads slow them down.
-    environment = os.environ | {
+def environment(build: Path) -> dict[str, str]:
+    return os.environ | {
+        # One thread: the chapters' matrices are small; idle threads slow them down.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "TUTORIAL_FRAMES": str(build / "frames"),
@@ -200,8 +204,38 @@ def run_jupyter_book(book: Path, build: Path, lock: int) -> int:
         "TUTORIAL_DEVICE": "cpu",
         "TUTORIAL_BUDGET": "full",
     }
+
+
+def execute_chapters(book: Path, build: Path, lock: int) -> int:
+    """Execute the chapters that are not in the cache, one on each core."""
+    cache = get_cache(build / ".jupyter_cache")
+    chapters = [str(path) for path in sorted((book / "chapters").glob("*.ipynb"))]
+    for chapter in chapters:
+        cache.add_nb_to_project(chapter)
+    missing = [record.uri for record in cache.list_unexecuted(filter_uris=chapters)]
+    settings = yaml.safe_load((book / "_config.yml").read_text(encoding="utf-8"))
+
+    def execute(chapter: str) -> int:
+        program = str(ROOT / "tools" / "execute_chapter.py")
+        timeout = str(settings["execute"]["timeout"])
+        return subprocess.run(
+            [sys.executable, program, str(build / ".jupyter_cache"), chapter, timeout],
+            cwd=book,
+            env=environment(build),
+            pass_fds=[lock],
+        ).returncode
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        statuses = tqdm(
+            pool.map(execute, missing), "chapters", len(missing), disable=not missing
+        )
+        return int(any([*statuses]))  # all of them, to show how far it is
+
+
+def run_jupyter_book(book: Path, build: Path, lock: int) -> int:
+    command = ["jupyter-book", "build", ".", "-W", "--keep-going", "-n"]
     return subprocess.run(
-        command, cwd=book, env=environment, pass_fds=[lock]
+        command, cwd=book, env=environment(build), pass_fds=[lock]
     ).returncode
 
 

@@ -49,8 +49,9 @@ def printed(page: Page, address: str) -> bytes:
     page.goto(address, wait_until="networkidle")
     page.evaluate("() => window.MathJax?.startup?.promise")
     page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
+    # A widget's picture that has not been drawn yet is complete, and empty.
     page.wait_for_function(
-        "() => [...document.images].every((image) => image.complete)"
+        "() => [...document.images].every((i) => i.complete && i.naturalWidth > 0)"
     )
     return page.pdf(
         format="A4",
