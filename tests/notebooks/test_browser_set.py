@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -101,8 +102,14 @@ def modules_of(packages: list[str]) -> set[str]:
     }
 
 
-def test_a_chapter_runs_without_what_the_browser_lacks(chapter, run):
-    done = run(*cells_for_browser(chapter))
+# A run of all cells: one chapter in every test, the others in the long one.
+CHAPTERS = sorted((Path(__file__).parents[2] / "chapters").glob("*.ipynb"))
+LATER = [pytest.param(path, marks=pytest.mark.release) for path in CHAPTERS[1:]]
+
+
+@pytest.mark.parametrize("notebook", [CHAPTERS[0], *LATER], ids=lambda p: p.stem)
+def test_a_chapter_runs_without_what_the_browser_lacks(notebook, run):
+    done = run(*cells_for_browser(notebook))
     assert done.returncode == 0, done.stderr[-3000:]
 
 

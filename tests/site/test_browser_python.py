@@ -291,8 +291,8 @@ def test_the_way_back_needs_a_chapter(lab):
     expect(page.get_by_role("status")).to_contain_text("from the menu of a chapter")
 
 
-def test_each_chapter_has_the_buttons(visit, chapter):
-    page = visit(f"chapters/{chapter.stem}.html")
+def test_each_chapter_has_the_buttons_and_says_where_a_widget_has_more(visit, chapter):
+    page = visit(f"chapters/{chapter.stem}.html", formulas=False)
     page.get_by_role("button", name="Run this chapter").click()
     for text, place in (
         ("Run in your browser", "notebooks/index.html"),
@@ -303,11 +303,9 @@ def test_each_chapter_has_the_buttons(visit, chapter):
         expect(link).to_be_visible()
         target = link.evaluate("(a) => a.href")
         assert target == f"{visit.address}lite/{place}?path={chapter.name}"
+    page.keyboard.press("Escape")
 
-
-def test_pages_say_where_a_widget_has_more_settings(visit, chapter):
     sources = ["".join(cell["source"]) for cell in code_cells(chapter)]
-    page = visit(f"chapters/{chapter.stem}.html")
     shown = page.locator(".explore")
     n_widgets = sum("explore(" in source for source in sources)
     expect(shown).to_have_count(n_widgets, timeout=20_000)
