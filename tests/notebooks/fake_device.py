@@ -53,7 +53,7 @@ class Operations(TorchDispatchMode):
 
     def __init__(self, marks: Marks) -> None:
         super().__init__()
-        self.marks, self.copying = marks, False
+        self.marks, self.copying, self.on_the_way_back = marks, False, False
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
@@ -65,7 +65,9 @@ class Operations(TorchDispatchMode):
         bound = [t for t in tensors if t.dim() > 0 or t in self.marks]
         marked = [tensor in self.marks for tensor in bound]
         first = bool(tensors) and tensors[0] in self.marks
-        if name in LENGTHS:
+        if self.on_the_way_back and not tensors:
+            self.marks.put(result)
+        elif name in LENGTHS:
             if name == "_pack_padded_sequence" and args[1] in self.marks:
                 raise RuntimeError("lengths must be on the host, not on the device")
             if first:
@@ -110,10 +112,20 @@ class Places(TorchFunctionMode):
             if kwargs.get("generator") is not None:
                 raise RuntimeError("Expected a generator of the device, got the host's")
             return self.marks.put(func(*args, **kwargs | {"device": "cpu"}))
+        if name == "backward" and this in self.marks:
+            return self.backward(func, args, kwargs)
         result = func(*args, **kwargs)
         if name in LENGTHS and this in self.marks:
             self.marks.put(result[0])  # it fills what it has made by itself
         return result
+
+    def backward(self, func: Callable, args: tuple, kwargs: dict) -> None:
+        """What this makes by itself, it makes where the gradients are."""
+        self.operations.on_the_way_back = True
+        try:
+            func(*args, **kwargs)
+        finally:
+            self.operations.on_the_way_back = False
 
     def to(self, func: Callable, args: tuple, kwargs: dict) -> torch.Tensor:
         where, dtype = kwargs.get("device"), kwargs.get("dtype")

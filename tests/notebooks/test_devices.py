@@ -96,6 +96,19 @@ def test_networks_are_trained_on_it(device):
     optimiser.step()
 
 
+def test_sentences_in_no_order_are_read_and_learnt_on_it(device):
+    """The way back through packed sequences makes tensors of its own, there."""
+    rnn = torch.nn.utils.rnn
+    lstm = torch.nn.LSTM(3, 2).to(device)
+    x = torch.ones(5, 2, 3).to(device).requires_grad_()
+    packed = rnn.pack_padded_sequence(x, torch.tensor([3, 5]), enforce_sorted=False)
+    h, _ = rnn.pad_packed_sequence(lstm(packed)[0])
+    h.sum().backward()
+    assert x.grad.device == FAKE
+    assert (x.grad[3:, 0] == 0).all().item()
+    assert {p.grad.device for p in lstm.parameters()} == {FAKE}
+
+
 def test_storages_that_are_gone_leave_no_mark(device):
     for _ in range(200):
         del [torch.ones(1000, device=device)][0:]
