@@ -174,6 +174,8 @@ def build_alone(book: Path, build: Path, lock: int) -> int:
     unfinished = build / "unfinished"
     if unfinished.exists():
         forget(build, ".doctrees", "html")
+        if not (build / ".jupyter_cache" / "executed").exists():
+            forget(build, ".jupyter_cache")  # its tables may be half made
     unfinished.touch()
     vendor()
     status = execute_chapters(book, build, lock)

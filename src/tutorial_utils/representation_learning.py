@@ -398,7 +398,7 @@ def svd_vectors(matrix: Any, dimension: int, rng: np.random.Generator) -> np.nda
     is_tall = M.shape[0] > n
     A = M.T if is_tall else M  # its shorter side first
     square = LinearOperator((n, n), matvec=lambda x: A @ (A.T @ x), dtype=np.float64)
-    _, leading = eigsh(square, k=d, v0=rng.normal(size=n), rng=rng)
+    _, leading = eigsh(square, k=d, v0=rng.normal(size=n))
     Q, _ = np.linalg.qr(leading)
     # The square has lost digits of the small singular values: once more, within Q.
     right, S, left = np.linalg.svd(A.T @ Q, full_matrices=False)

@@ -151,7 +151,10 @@ class Server:
         message = {"header": header, "parent_header": {}, "metadata": {}}
         channel.send(json.dumps(message | {"content": content, "channel": "shell"}))
         while True:
-            answer = json.loads(channel.recv())
+            text = channel.recv()
+            if not isinstance(text, str):
+                continue  # a widget's picture, in bytes
+            answer = json.loads(text)
             ours = answer["parent_header"].get("msg_id") == header["msg_id"]
             if ours and answer["msg_type"] == "execute_reply":
                 said = answer["content"]
