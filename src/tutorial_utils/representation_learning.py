@@ -8,6 +8,7 @@ __all__ = ['Autoencoder', 'principal_angles', 'masking_noise', 'gaussian_noise',
 # %% ../../chapters/04_representation_learning.ipynb #3c8cc759
 from collections import Counter
 from collections.abc import Callable, Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -398,7 +399,9 @@ def svd_vectors(matrix: Any, dimension: int, rng: np.random.Generator) -> np.nda
     is_tall = M.shape[0] > n
     A = M.T if is_tall else M  # its shorter side first
     square = LinearOperator((n, n), matvec=lambda x: A @ (A.T @ x), dtype=np.float64)
-    _, leading = eigsh(square, k=d, v0=rng.normal(size=n))
+    # Restarts are drawn too: by SciPy 1.17 from rng, before that by itself.
+    restarts = {"rng": rng} if "rng" in signature(eigsh).parameters else {}
+    _, leading = eigsh(square, k=d, v0=rng.normal(size=n), **restarts)
     Q, _ = np.linalg.qr(leading)
     # The square has lost digits of the small singular values: once more, within Q.
     right, S, left = np.linalg.svd(A.T @ Q, full_matrices=False)
