@@ -83,6 +83,7 @@ def test_a_clean_build_gives_the_pages_that_are_there(tmp_path):
 
 
 CELLS = (
+    "from pathlib import Path\nPath('running').touch()\n"
     "import time\nfor _ in range(30):\n    time.sleep(0.1)\nprint('slept')",
     """
 import matplotlib.pyplot as plt
@@ -122,7 +123,8 @@ def wait_for(folder: Path, pattern: str) -> None:
 
 MOMENTS = {  # the file whose coming tells, and what is killed then
     "as it begins": ("_build/lock", os.killpg),
-    "while cells run": ("_build/.jupyter_cache/global.db", os.killpg),
+    "as the cache is made": ("_build/.jupyter_cache/global.db", os.killpg),
+    "while cells run": ("chapters/running", os.killpg),
     "while pictures are written": ("_build/frames/line/9.png", os.killpg),
     "when the chapter has run": ("_build/.jupyter_cache/executed/*/*", os.killpg),
     "while pages are written": ("_build/html/chapters/*.html", os.killpg),
