@@ -45,6 +45,18 @@ def test_links_to_the_repository_where_it_is_known(small_book, root):
     assert "<loc>https://somebody.github.io/fork/chapters/01_planted.html" in sitemap
 
 
+def test_a_line_that_is_printed_in_pieces_is_one_line(small_book, root):
+    """When the pieces come is up to the clock; two builds must give the same page."""
+    source = (
+        "import time\nfor piece in 'abc':\n    print(piece, end='', flush=True)\n"
+        "    time.sleep(0.3)\nprint('\\nnext')"
+    )
+    status, output = build(small_book, root, source)
+    assert status == 0, output
+    page = (small_book / "_build/html/chapters/01_planted.html").read_text()
+    assert "abc\nnext" in page
+
+
 def test_a_failing_cell_fails_the_build(small_book, root):
     status, output = build(small_book, root, "1 / 0")
     assert status != 0
