@@ -29,6 +29,11 @@ FOOTER = (
     '<div style="font-size: 8px; width: 100%; text-align: center">'
     '<span class="title"></span>, page <span class="pageNumber"></span></div>'
 )
+# A widget comes after its page, and its picture, while it is empty, is complete.
+ALL_PICTURES = """() =>
+  document.querySelectorAll(".explore-picture").length
+    === document.querySelectorAll("script[type*='jupyter.widget-view']").length
+  && [...document.images].every((i) => i.complete && i.naturalWidth > 0)"""
 MARGINS = {"top": "18mm", "bottom": "20mm", "left": "18mm", "right": "18mm"}
 
 
@@ -49,10 +54,7 @@ def printed(page: Page, address: str) -> bytes:
     page.goto(address, wait_until="networkidle")
     page.evaluate("() => window.MathJax?.startup?.promise")
     page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
-    # A widget's picture that has not been drawn yet is complete, and empty.
-    page.wait_for_function(
-        "() => [...document.images].every((i) => i.complete && i.naturalWidth > 0)"
-    )
+    page.wait_for_function(ALL_PICTURES)
     return page.pdf(
         format="A4",
         margin=MARGINS,
