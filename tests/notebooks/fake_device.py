@@ -15,7 +15,6 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 FAKE = torch.device("meta")
 # Operations that take, on a GPU too, some of their tensors from the other place.
@@ -29,6 +28,7 @@ class Marks:
 
     def __init__(self) -> None:
         self.known: dict[int, StorageWeakRef] = {}
+        self.room = 10_000
 
     def put(self, result: object) -> object:
         """Mark the tensors of a result, and return it."""
@@ -36,8 +36,10 @@ class Marks:
             # While the weak reference lives no other storage gets its address.
             reference = StorageWeakRef(tensor.untyped_storage())
             self.known[reference.cdata] = reference
-        if len(self.known) > 10_000:
+        if len(self.known) > self.room:
             self.known = {k: r for k, r in self.known.items() if not r.expired()}
+            # Twice what lives: long graphs would be looked through at each operation.
+            self.room = max(10_000, 2 * len(self.known))
         return result
 
     def __contains__(self, tensor: torch.Tensor) -> bool:
@@ -45,7 +47,14 @@ class Marks:
 
 
 def tensors_of(tree: object) -> list[torch.Tensor]:
-    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
+    """The tensors in nested tuples, lists and dictionaries."""
+    if isinstance(tree, torch.Tensor):
+        return [tree]
+    if isinstance(tree, dict):
+        tree = tree.values()
+    elif not isinstance(tree, tuple | list):
+        return []
+    return [tensor for branch in tree for tensor in tensors_of(branch)]
 
 
 class Operations(TorchDispatchMode):
