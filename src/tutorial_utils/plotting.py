@@ -45,7 +45,10 @@ def use_style() -> None:
             "axes.spines.right": False,
             "axes.prop_cycle": cycler(color=COLOURS),
             "axes.axisbelow": True,
-            "legend.frameon": False,
+            # A frame, or the legend's markers look like data where they lie among it.
+            "legend.framealpha": 0.9,
+            "legend.edgecolor": "0.8",
+            "legend.fancybox": False,
             "hatch.linewidth": 0.5,
             "lines.linewidth": 1.8,
         }
@@ -132,6 +135,21 @@ def decision_regions(
     ax.set(xlim=(x0, x1), ylim=(y0, y1))
 
 
+def sign_regions(ax: Axes, side: np.ndarray, lead: np.ndarray) -> None:
+    """As `decision_regions` for two classes, and quickly, as a widget needs it.
+
+    side : places along either axis, (M,). lead : of the second class over the first,
+    (M, M), one row for each place along the vertical axis.
+    """
+    tints = ("#d6e6f2", "#f9e2d2")  # of the first two colours
+    fill = ax.contourf(
+        side, side, lead, [-np.inf, 0, np.inf], colors=tints, hatches=("", "//")
+    )
+    fill.set_edgecolor(COLOURS[1])
+    fill.set_linewidth(0)
+    ax.contour(side, side, lead, [0], colors="0.2", linewidths=1)
+
+
 def label_points(
     ax: Axes,
     points: np.ndarray,
@@ -143,8 +161,10 @@ def label_points(
 
     The limits of the axes are set to leave room for the names. size : of the text.
     bold : numbers of the names to stress. Where two names would overlap, the upper one
-    is moved up. Raises ValueError for bad input.
+    is moved up, and a line joins it to its point. Raises ValueError for bad input.
     """
+    from matplotlib import patheffects
+
     points = checked_array(points, "points", ("M", 2))
     if len(names) != len(points):
         raise ValueError(
@@ -165,6 +185,7 @@ def label_points(
             fontsize=size,
             weight="bold" if i in bold else "normal",
             parse_math=False,
+            path_effects=[patheffects.withStroke(linewidth=2.5, foreground="white")],
         )
         text.set_in_layout(False)  # the axes stay where they are
         box = text.get_window_extent()
@@ -175,6 +196,15 @@ def label_points(
                 y = max(y, other + 1.3 * size)
         placed.append((left, right, y))
         text.set_position((4, 1 + y - bottom))
+        if y > bottom + size:
+            line = {"arrowstyle": "-", "color": "0.6", "lw": 0.7, "shrinkB": 2}
+            ax.annotate(
+                "",
+                points[i],
+                xytext=(4, y - bottom),
+                textcoords="offset points",
+                arrowprops=line,
+            ).set_in_layout(False)
 
 
 def computation_graph(

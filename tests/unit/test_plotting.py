@@ -91,13 +91,28 @@ def test_labels_stand_beside_their_points_and_not_over_one_another(seed):
     fig, ax = plt.subplots(figsize=(6, 4))
     plotting.label_points(ax, points, names, bold=[3])
     fig.canvas.draw()
-    assert sorted(text.get_text() for text in ax.texts) == sorted(names)
-    assert [t.get_weight() for t in ax.texts].count("bold") == 1
-    boxes = [text.get_window_extent() for text in ax.texts]
+    labels = [text for text in ax.texts if text.get_text()]
+    assert sorted(text.get_text() for text in labels) == sorted(names)
+    assert [t.get_weight() for t in labels].count("bold") == 1
+    boxes = [text.get_window_extent() for text in labels]
     for one, other in itertools.combinations(boxes, 2):
         assert not one.padded(-1).overlaps(other.padded(-1))
-    for text, at in zip(ax.texts, (t.xy for t in ax.texts), strict=True):
+    for text, at in zip(labels, (t.xy for t in labels), strict=True):
         start = ax.transData.transform(at)
         assert 0 < text.get_window_extent().x0 - start[0] < 12
         assert text.get_window_extent().y0 > start[1] - 8
+    moved = [text.xy for text in labels if text.xyann[1] > 1 + 9]
+    joined = [line.xy for line in ax.texts if not line.get_text()]
+    assert moved
+    np.testing.assert_array_equal(joined, moved)  # a line leads to its point
+    plt.close(fig)
+
+
+def test_regions_by_sign_are_hatched_and_parted_where_the_lead_is_nothing():
+    fig, ax = plt.subplots()
+    side = np.linspace(-1, 1, 21)
+    plotting.sign_regions(ax, side, np.tile(side - 0.25, (21, 1)))
+    tints, line = ax.collections
+    assert tints.hatches == ("", "//")
+    np.testing.assert_allclose(line.get_paths()[0].vertices[:, 0], 0.25)
     plt.close(fig)
