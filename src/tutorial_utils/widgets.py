@@ -188,7 +188,10 @@ class Explorer(anywidget.AnyWidget):
             plt.close(figure)
         picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
         small = io.BytesIO()
-        palette = picture.quantize(N_COLOURS, dither=Image.Dither.NONE)
+        # The other ways to choose colours lose those of small areas.
+        palette = picture.quantize(
+            N_COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
         palette.save(small, format="png", optimize=True)
         return small.getvalue()
 
