@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import nbformat
-from playwright.sync_api import Page, Response
+from bs4 import BeautifulSoup
+from playwright.sync_api import Page, Response, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
@@ -40,10 +41,23 @@ def test_a_visit(visit, path):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(300)
         assert page.evaluate(WIDTH) <= width, f"scrolls sideways at {width} pixels"
+        assert page.evaluate(BROKEN_LINES) == [], f"tables broken at {width} pixels"
     assert visit.wrong == []
 
 
 WIDTH = "() => document.documentElement.scrollWidth"
+# The printed tables that are higher than their lines.
+BROKEN_LINES = r"""() => {
+  const higher = (pre) => {
+    const style = getComputedStyle(pre);
+    const lines = pre.textContent.replace(/\n$/, "").split("\n").length;
+    const inside = pre.clientHeight
+      - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+    return inside > (lines + 0.5) * parseFloat(style.lineHeight);
+  };
+  return [...document.querySelectorAll("article .columns pre")]
+    .filter(higher).map((pre) => pre.textContent.slice(0, 200));
+}"""
 
 
 def check_formulas(page: Page) -> None:
@@ -59,6 +73,47 @@ def check_alt_texts(page: Page) -> None:
     )
     assert all(len(alt.split()) >= 5 for alt in alts), alts
     assert len(set(alts)) == len(alts)
+
+
+def test_tables_that_cells_print_scroll_on_a_phone(visit):
+    page = visit("chapters/06_recurrent_networks.html", width=360, formulas=False)
+    [table] = page.locator(".columns pre", has_text="bits per character").all()
+    assert table.evaluate("(pre) => pre.scrollWidth > pre.clientWidth")
+    assert table.get_attribute("tabindex") == "0", "the keys reach and scroll it"
+    assert "goes-on" in table.get_attribute("class"), "and it is seen that it goes on"
+    table.evaluate("(pre) => { pre.scrollLeft = pre.scrollWidth }")
+    expect(table).not_to_have_class(re.compile("goes-on"))
+    [words] = page.locator(".cell_output pre", has_text="temperature 0.3:").all()
+    assert words.evaluate("(pre) => pre.scrollWidth == pre.clientWidth")
+
+
+def test_broad_figures_can_be_read_on_a_phone(visit):
+    page = visit("chapters/06_recurrent_networks.html", width=360, formulas=False)
+    frame = page.locator(".broad").first
+    frame.scroll_into_view_if_needed()
+    assert frame.locator("img").bounding_box()["width"] == 560
+    assert frame.bounding_box()["width"] < 360
+    assert page.evaluate(WIDTH) <= 360
+
+
+def test_no_line_ends_between_a_formula_and_its_punctuation(path):
+    page = BeautifulSoup((SITE / path).read_text(encoding="utf-8"), "html.parser")
+    loose = [
+        f"{formula} {formula.next_sibling}"[:100]
+        for formula in page.select("article span.math")
+        if re.match("[.,;:!?)]", str(formula.next_sibling or ""))
+        and "keep" not in formula.parent.get("class", [])
+    ]
+    assert loose == []
+
+
+def test_the_theme_is_the_one_that_the_reader_has_set(browser, address):
+    for wanted in ("light", "dark"):
+        page = browser.new_page(color_scheme=wanted)
+        page.goto(f"{address}book/index.html")
+        found = page.evaluate("() => document.documentElement.dataset.theme")
+        page.close()
+        assert found == wanted
 
 
 def serious_findings(page: Page) -> list[str]:

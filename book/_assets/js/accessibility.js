@@ -16,15 +16,32 @@
     });
   }
 
-  // A formula within a line cannot break; one that is wider than its column scrolls.
+  // A formula within a line cannot break; one that is wider than its column scrolls, with its punctuation.
   function scrollWideFormulas() {
     const inline = [...document.querySelectorAll(".bd-article mjx-container:not([display])")];
-    inline.forEach((formula) => formula.classList.remove("wide"));
-    const wide = inline.filter((formula) => {
-      const column = formula.closest("p, li, dd");
-      return column && formula.getBoundingClientRect().right > column.getBoundingClientRect().right + 1;
+    const boxes = inline.map((formula) => formula.closest(".keep") ?? formula);
+    boxes.forEach((box) => box.classList.remove("wide"));
+    const wide = boxes.filter((box) => {
+      const column = box.closest("p, li, dd");
+      return column && box.getBoundingClientRect().right > column.getBoundingClientRect().right + 1;
     });
-    wide.forEach((formula) => formula.classList.add("wide"));
+    wide.forEach((box) => box.classList.add("wide"));
+  }
+
+  // What scrolls sideways shows that it goes on, and the keyboard reaches it.
+  const SCROLLING = ".wide, .broad, mjx-container[display], pre, .pst-scrollable-table-container";
+
+  function showWhatGoesOn() {
+    each(`.bd-article :is(${SCROLLING})`, (box) => {
+      const hidden = box.scrollWidth - box.clientWidth;
+      box.classList.toggle("goes-on", hidden - box.scrollLeft > 2);
+      if (hidden > 2) box.tabIndex = 0;
+    });
+  }
+
+  function fit() {
+    scrollWideFormulas();
+    showWhatGoesOn();
   }
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -34,7 +51,9 @@
   // Paper has no pictures that come later.
   window.addEventListener("beforeprint", () => each("img[loading=lazy]", (picture) => (picture.loading = "eager")));
   window.addEventListener("load", () => {
-    window.MathJax?.startup?.promise?.then(scrollWideFormulas);
-    window.addEventListener("resize", scrollWideFormulas);
+    fit();
+    window.MathJax?.startup?.promise?.then(fit);
+    window.addEventListener("resize", fit);
+    window.addEventListener("scroll", (event) => event.target !== document && showWhatGoesOn(), { capture: true });
   });
 })();
