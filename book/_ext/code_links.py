@@ -124,6 +124,9 @@ def add_code_to_statements(app: Sphinx, doctree: nodes.document) -> None:
         label, inside = statement(node)
         if not (code := app.implementations.get(label)):
             continue
+        own = [statement(part)[0] for part in node.findall(nodes.math_block)]
+        if inside and code in map(app.implementations.get, own):
+            continue  # it is said below the equation already
         links = [reference("std", "ref", where, name) for name, where in code]
         below = line("in-code", "In code: ", links)
         if inside:

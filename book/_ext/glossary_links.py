@@ -24,6 +24,15 @@ CLOSED = (
     addnodes.pending_xref,
 )
 
+# Words that are used in their everyday sense too: only where they are set off, which
+# is where a chapter says what it means by them, do they lead to the glossary.
+EVERYDAY = {
+    *("alignment", "cell", "class", "clipping", "code", "conjugate", "generator"),
+    *("margin", "mask", "radius", "smoothing", "state", "temperature", "width"),
+    "window",
+}
+SET_OFF = (nodes.strong, nodes.emphasis)
+
 
 def glossary_terms(page: Path) -> list[str]:
     """The terms of the glossary's page: its lines that are not set in."""
@@ -61,14 +70,23 @@ def link_first(text: nodes.Text, pattern: re.Pattern, terms: dict[str, str]) -> 
     parts: list[nodes.Node] = []
     end = 0
     for found in pattern.finditer(text):
-        term = terms.pop(found["term"].lower(), None)
-        if term is None:
+        term = terms.get(found["term"].lower())
+        if term is None or not is_meant(term, found, text):
             continue
+        del terms[term.lower()]
         parts += [nodes.Text(text[end : found.start()]), to_glossary(term, found[0])]
         end = found.end()
     if parts:
         parts.append(nodes.Text(text[end:]))
         text.parent.replace(text, [part for part in parts if part.astext()])
+
+
+def is_meant(term: str, found: re.Match, text: nodes.Text) -> bool:
+    """Whether a word stands for the term: "draw" does not for DRAW."""
+    if term.isupper():
+        return found["term"] == term
+    is_alone = found[0] == text.astext()
+    return term not in EVERYDAY or is_alone and isinstance(text.parent, SET_OFF)
 
 
 def to_glossary(term: str, words: str) -> nodes.Element:

@@ -3,14 +3,21 @@
 import functools
 import io
 import re
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup, Tag
+from docutils import nodes
+from docutils.core import publish_doctree
 from PIL import Image
+from sphinx import addnodes
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "book" / "_ext"))
+from glossary_links import link_first, pattern_of  # noqa: E402
+
 SITE = ROOT / "_build" / "html"
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 
@@ -103,6 +110,35 @@ def test_each_term_of_the_glossary_is_linked_once_where_it_is_first_used():
     meanings = soup("book/glossary.html").select("dl.glossary dd")
     names = [[name["id"] for name in before(meaning)] for meaning in meanings]
     assert [terms for terms in names if not linked & {*terms}] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "linked"),
+    [
+        ("Let it draw a picture.", []),
+        ("Then DRAW draws.", ["DRAW"]),
+        ("The cell below, the cells of a nerve.", []),
+        ("A *cell* is more. A *cell below* is not.", ["cell"]),
+        ("XOR is XOR, and layers are layers.", ["XOR", "layers"]),
+    ],
+)
+def test_only_what_is_meant_by_a_term_leads_to_the_glossary(text, linked):
+    doctree = publish_doctree(text)
+    terms = ["DRAW", "XOR", "cell", "layer"]
+    known = {term.lower(): term for term in terms}
+    for node in list(doctree.findall(nodes.Text)):
+        link_first(node, pattern_of(terms), known)
+    found = [link.astext() for link in doctree.findall(addnodes.pending_xref)]
+    assert found == linked
+
+
+def test_each_work_has_a_name_of_its_own():
+    labels = soup("book/bibliography.html").select(".citation > .label")
+    names = [label.get_text(strip=True).strip("[]") for label in labels]
+    assert len(set(names)) == len(names) > 100
+    assert "Cireşan et al., 2011a" in names
+    strange = [n for n in names if not re.fullmatch(r"\D+, \d{4}[a-c]?", n)]
+    assert strange == []
 
 
 def before(meaning: Tag) -> list[Tag]:
