@@ -205,6 +205,7 @@ def widgets_made_by(chapter: Path, patch: pytest.MonkeyPatch) -> list[Explorer]:
         return made[-1]
 
     patch.setattr(widgets, "explore", collect)
+    patch.chdir(chapter.parent)
     # As when the book is built, but without drawing every frame again.
     patch.setenv("TUTORIAL_FRAMES", "unused")
     patch.setattr(Explorer, "write_frames", lambda self, folder: None)
