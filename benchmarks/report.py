@@ -58,7 +58,7 @@ def milliseconds(stats: dict) -> str:
     """Median and range between the quartiles, with three digits of the median."""
     median, spread = 1000 * stats["median"], 1000 * stats["iqr"]
     decimals = max(0, 2 - int(np.floor(np.log10(median))))
-    return f"{median:,.{decimals}f} ± {spread:,.{decimals}f}"
+    return f"{median:,.{decimals}f} ± {spread:,.{decimals}f}"
 
 
 def ratios_of(benchmarks: list[dict]) -> list[dict]:
