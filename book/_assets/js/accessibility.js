@@ -31,17 +31,15 @@
   // What scrolls sideways shows that it goes on, and the keyboard reaches it.
   const SCROLLING = ".wide, .broad, mjx-container[display], pre, .pst-scrollable-table-container";
 
-  function showWhatGoesOn() {
-    each(`.bd-article :is(${SCROLLING})`, (box) => {
-      const hidden = box.scrollWidth - box.clientWidth;
-      box.classList.toggle("goes-on", hidden - box.scrollLeft > 2);
-      if (hidden > 2) box.tabIndex = 0;
-    });
+  function showWhatGoesOn(box) {
+    const hidden = box.scrollWidth - box.clientWidth;
+    box.classList.toggle("goes-on", hidden - box.scrollLeft > 2);
+    if (hidden > 2) box.tabIndex = 0;
   }
 
   function fit() {
     scrollWideFormulas();
-    showWhatGoesOn();
+    each(`.bd-article :is(${SCROLLING})`, showWhatGoesOn);
   }
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -54,6 +52,7 @@
     fit();
     window.MathJax?.startup?.promise?.then(fit);
     window.addEventListener("resize", fit);
-    window.addEventListener("scroll", (event) => event.target !== document && showWhatGoesOn(), { capture: true });
+    const scrolled = (event) => event.target.matches?.(SCROLLING) && showWhatGoesOn(event.target);
+    window.addEventListener("scroll", scrolled, { capture: true });
   });
 })();
