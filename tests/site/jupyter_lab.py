@@ -55,8 +55,17 @@ def jupyter_lab(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
                 wait_for(f"{address}api", log)
                 yield address, server
             finally:
-                server.terminate()
-                server.wait(timeout=30)
+                stop(server)
+
+
+def stop(server: subprocess.Popen) -> None:
+    """End it; now and then one hangs as it says goodbye to its kernels."""
+    server.terminate()
+    try:
+        server.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        server.kill()  # the kernels end by themselves when their parent is gone
+        server.wait()
 
 
 def wait_for(address: str, log: Path) -> None:
