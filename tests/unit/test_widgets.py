@@ -1,5 +1,6 @@
 """`explore` on the Python side: frames, captions, answers to the browser, bad input."""
 
+import io
 import json
 
 import matplotlib
@@ -7,7 +8,10 @@ import matplotlib
 matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
 
 from tutorial_utils.widgets import choice, explore, slider
 
@@ -39,6 +43,26 @@ def test_starts_at_the_start_values_and_leaves_no_figure_open():
     assert widget.picture.startswith(b"\x89PNG")
     assert widget.controls[0]["values"] == ["1", "2.5", "13"]
     assert plt.get_fignums() == []
+
+
+def test_a_picture_keeps_the_colours_of_small_areas():
+    """Violet and orange cells among many greys, as the chapters' texts name them."""
+    greys = np.random.default_rng(0).random((40, 40))
+    signs = np.random.default_rng(1).normal(size=(4, 20))
+
+    def draw(n):
+        fig, (left, right) = plt.subplots(2, 1, figsize=(5, 4))
+        left.imshow(greys, cmap="Greys", aspect="auto")
+        right.imshow(n * signs, cmap="PuOr", vmin=-2, vmax=2, aspect="auto")
+        return fig
+
+    widget = explore("cells", draw, "sign {n}".format, n=slider("n", (1, 2)))
+    canvas = FigureCanvasAgg(draw(1))
+    canvas.draw()
+    plt.close("all")
+    whole = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
+    kept = np.asarray(Image.open(io.BytesIO(widget.picture)).convert("RGB"))
+    assert np.abs(kept - whole).max() <= 24, "a colour has become another"
 
 
 def test_repr_is_deterministic():
