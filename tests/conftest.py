@@ -5,9 +5,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tutorial_utils import contracts
+
 # A busy machine is slow, not wrong.
 settings.register_profile("book", deadline=None)
 settings.load_profile("book")
+
+# What a contracted function returns is compared with its annotation, here only.
+contracts.check_results = True
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,4 +1,7 @@
-"""Numerical comparison with readable failures, and validation of arguments."""
+"""Numerical comparison with readable failures, and validation of arguments.
+
+What a signature can state is enforced by `contracts`; here is the rest.
+"""
 
 from __future__ import annotations
 
@@ -74,10 +77,10 @@ def checked_array(
     with the argument, so treat it as read-only. Raises ValueError.
     """
     expected = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-    given = _numbers(value)
+    given = numbers(value)
     if given is None:
         raise ValueError(
-            f"{name} must be numbers of shape {expected}, got {_short(value)}"
+            f"{name} must be numbers of shape {expected}, got {short(value)}"
         )
     if given.ndim != len(shape) or any(
         isinstance(want, int) and want != have
@@ -97,9 +100,9 @@ def checked_floats(value: ArrayLike, name: str, at_most: float = np.inf) -> np.n
     size. The result may share memory with the argument, so treat it as read-only.
     Raises ValueError.
     """
-    given = _numbers(value)
+    given = numbers(value)
     if given is None:
-        raise ValueError(f"{name} must be an array of numbers, got {_short(value)}")
+        raise ValueError(f"{name} must be an array of numbers, got {short(value)}")
     largest = _largest(given, name)
     if largest > at_most:
         raise ValueError(f"{name} must be at most {at_most:g} in size, got {largest:g}")
@@ -107,8 +110,11 @@ def checked_floats(value: ArrayLike, name: str, at_most: float = np.inf) -> np.n
     return given if is_floating else given.astype(np.float64)
 
 
-def _numbers(value: ArrayLike) -> np.ndarray | None:
-    """The value as an array of numbers, None if it is something else."""
+def numbers(value: ArrayLike) -> np.ndarray | None:
+    """The value as an array of numbers or truth values, None if it is something else.
+
+    Complex numbers and masked entries are something else.
+    """
     try:
         given = np.asarray(value)
     except (ValueError, TypeError, RuntimeError):  # rows of different lengths, say
@@ -150,7 +156,7 @@ def checked_labels(y: ArrayLike, name: str, n_classes: int, length: int) -> np.n
 def checked_label(y: int, name: str, n_classes: int) -> int:
     """Return y as an int from 0 to n_classes − 1, or raise ValueError."""
     if np.ndim(y):
-        raise ValueError(f"{name} must be one whole number, got {_short(y)}")
+        raise ValueError(f"{name} must be one whole number, got {short(y)}")
     return int(checked_labels([y], name, n_classes, 1)[0])
 
 
@@ -162,7 +168,7 @@ def checked_count(value: int, name: str, at_least: int = 1) -> int:
         or value < at_least
     ):
         raise ValueError(
-            f"{name} must be a whole number of at least {at_least}, got {_short(value)}"
+            f"{name} must be a whole number of at least {at_least}, got {short(value)}"
         )
     return int(value)
 
@@ -187,17 +193,18 @@ def checked_number(
     if not in_range or isinstance(value, bool):
         limit = f" above {above:g}" if above > -np.inf else ""
         limit += f" of at least {at_least:g}" if at_least > -np.inf else ""
-        raise ValueError(f"{name} must be a finite number{limit}, got {_short(value)}")
+        raise ValueError(f"{name} must be a finite number{limit}, got {short(value)}")
     return number
 
 
 def checked_generator(rng: np.random.Generator, name: str) -> np.random.Generator:
     """Return rng if it is a numpy Generator, or raise ValueError."""
     if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"{name} must be a numpy Generator, got {_short(rng)}")
+        raise ValueError(f"{name} must be a numpy Generator, got {short(rng)}")
     return rng
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """How a message shows a value: at most 60 characters of its repr."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "…"

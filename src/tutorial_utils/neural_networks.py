@@ -7,58 +7,61 @@ __all__ = ['ACTIVATIONS', 'linear', 'sigmoid', 'tanh', 'relu', 'linear_derivativ
 # %% ../../chapters/02_neural_networks.ipynb #a9289e62
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 
-from tutorial_utils.checks import (
-    checked_array,
-    checked_count,
-    checked_floats,
-    checked_generator,
-)
+from .checks import checked_count
+from .contracts import Array, AxisOf, Float, OneOf, contract
 
 # %% ../../chapters/02_neural_networks.ipynb #a0eccfb0
-def linear(z: np.ndarray) -> np.ndarray:
-    """The identity. z : any shape. Source: Chapter 2, def-activations."""
-    return checked_floats(z, "z").copy()
+@contract
+def linear(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    """The identity. Source: Chapter 2, def-activations."""
+    return z.copy()
 
 
-def sigmoid(z: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-z)), between 0 and 1. z : any shape. Source: def-activations."""
-    z = checked_floats(z, "z")
+@contract
+def sigmoid(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    """1 / (1 + exp(-z)), between 0 and 1. Source: def-activations."""
     e = np.exp(-np.abs(z))
     return np.where(z >= 0, 1, e) / (1 + e)
 
 
-def tanh(z: np.ndarray) -> np.ndarray:
-    """Hyperbolic tangent, between -1 and 1. z : any shape. Source: def-activations."""
-    return np.tanh(checked_floats(z, "z"))
+@contract
+def tanh(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Hyperbolic tangent, between -1 and 1. Source: def-activations."""
+    return np.tanh(z)
 
 
-def relu(z: np.ndarray) -> np.ndarray:
-    """max(0, z). z : any shape. Source: def-activations; Glorot and others, 2011."""
-    return np.maximum(checked_floats(z, "z"), 0)
+@contract
+def relu(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    """max(0, z). Source: def-activations; Glorot and others, 2011."""
+    return np.maximum(z, 0)
 
 # %% ../../chapters/02_neural_networks.ipynb #373361f2
-def linear_derivative(z: np.ndarray) -> np.ndarray:
-    """1 everywhere. z : any shape. Source: Chapter 2, def-activations."""
-    return np.ones_like(checked_floats(z, "z"))
+@contract
+def linear_derivative(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    """1 everywhere. Source: Chapter 2, def-activations."""
+    return np.ones_like(z)
 
 
-def sigmoid_derivative(z: np.ndarray) -> np.ndarray:
-    """σ(z) (1 - σ(z)), at most 1/4. z : any shape. Source: prop-sigmoid-tanh."""
-    e = np.exp(-np.abs(checked_floats(z, "z")))
+@contract
+def sigmoid_derivative(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    """σ(z) (1 - σ(z)), at most 1/4. Source: prop-sigmoid-tanh."""
+    e = np.exp(-np.abs(z))
     return e / (1 + e) ** 2
 
 
-def tanh_derivative(z: np.ndarray) -> np.ndarray:
-    """1 - tanh(z)², at most 1. z : any shape. Source: prop-sigmoid-tanh."""
-    return 4 * sigmoid_derivative(2 * checked_floats(z, "z"))
+@contract
+def tanh_derivative(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    """1 - tanh(z)², at most 1. Source: prop-sigmoid-tanh."""
+    return 4 * sigmoid_derivative(2 * z)
 
 
-def relu_derivative(z: np.ndarray) -> np.ndarray:
-    """1 where z > 0, else 0, even at 0. z : any shape. Source: def-activations."""
-    z = checked_floats(z, "z")
+@contract
+def relu_derivative(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    """1 where z > 0, else 0, even at 0. Source: def-activations."""
     return (z > 0).astype(z.dtype)
 
 # %% ../../chapters/02_neural_networks.ipynb #6605cf9b
@@ -68,105 +71,88 @@ ACTIVATIONS = {"linear": linear, "sigmoid": sigmoid, "tanh": tanh, "relu": relu}
 class MLP:
     """A feed-forward network whose last layer is linear.
 
-    sizes : numbers of units from input to output, at least two. activation : "linear",
-    "sigmoid", "tanh" or "relu", of the hidden layers. rng : draws the weights, normal
-    with variance 1 / fan-in. Weights W[l] (K_l, K_(l-1)) and biases b[l] (K_l,), zero,
-    are lists of float64 arrays, counted from 0. Raises ValueError for bad input.
-    Source: Chapter 2, def-network.
+    sizes : numbers of units from input to output, at least two. activation : that of
+    the hidden layers. rng : draws the weights, normal with variance 1 / fan-in.
+    Weights W[l] (K_l, K_(l-1)) and biases b[l] (K_l,), zero, are lists of float64
+    arrays, counted from 0. Source: Chapter 2, def-network.
     """
 
+    @contract
     def __init__(
-        self, sizes: Sequence[int], activation: str, rng: np.random.Generator
+        self,
+        sizes: Sequence[int],
+        activation: Annotated[str, OneOf(tuple(ACTIVATIONS))],
+        rng: np.random.Generator,
     ) -> None:
-        rng = checked_generator(rng, "rng")
         if not isinstance(sizes, Sequence | np.ndarray) or len(sizes) < 2:
             raise ValueError(f"sizes must hold at least two numbers, got {sizes!r}")
         self.sizes = [checked_count(size, "sizes") for size in sizes]
-        if not isinstance(activation, str) or activation not in ACTIVATIONS:
-            known = ", ".join(ACTIVATIONS)
-            raise ValueError(f"activation must be one of {known}, got {activation!r}")
         self.activation = activation
         pairs = pairwise(self.sizes)
         self.W = [rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairs]
         self.b = [np.zeros(n) for n in self.sizes[1:]]
 
-    def forward(self, X: np.ndarray) -> np.ndarray:
-        """Scores (N, K) for inputs X (N, D). Source: Chapter 2, equation eq-forward."""
-        kind = np.result_type(self.W[0], np.float32).type
-        H = checked_array(X, "X", ("N", self.sizes[0]), dtype=kind)
+    @contract
+    def forward(self, X: Float[Array, "N {self.sizes[0]}"]) -> Float[Array, "N K"]:
+        """Scores for inputs. Source: Chapter 2, equation eq-forward."""
+        # A network in single precision computes in it.
+        H = X.astype(np.result_type(self.W[0], np.float32), copy=False)
         g = ACTIVATIONS[self.activation]
         for W, b in zip(self.W[:-1], self.b[:-1], strict=True):
             H = g(H @ W.T + b)  # (N, K_l)
         return H @ self.W[-1].T + self.b[-1]
 
 # %% ../../chapters/02_neural_networks.ipynb #817e92be
-def softmax(z: np.ndarray, axis: int = -1) -> np.ndarray:
+@contract
+def softmax(
+    z: Float[Array, "*batch K"], axis: Annotated[int, AxisOf("z")] = -1
+) -> Float[Array, "*batch K"]:
     """Probabilities in proportion to exp(z), along an axis.
 
-    z : scores, at least one axis. Returns the shape of z, entries that sum to 1 along
-    the axis. Raises ValueError for a scalar, NaN or an axis that z does not have.
     Source: Chapter 2, equation eq-softmax.
     """
-    z = _checked_scores(z, "z", axis)
     p = z - z.max(axis=axis, keepdims=True)
     np.exp(p, out=p)
     p /= p.sum(axis=axis, keepdims=True)
     return p
 
-
-def _checked_scores(z: np.ndarray, name: str, axis: int) -> np.ndarray:
-    z = checked_floats(z, name)
-    if z.ndim == 0:
-        raise ValueError(f"{name} must have at least one axis, got the scalar {z}")
-    if not isinstance(axis, int | np.integer) or not -z.ndim <= axis < z.ndim:
-        raise ValueError(
-            f"axis must be one of the {z.ndim} axes of {name}, got {axis!r}"
-        )
-    return z
-
 # %% ../../chapters/02_neural_networks.ipynb #f32a2fd0
-def softmax_vjp(p: np.ndarray, g: np.ndarray, axis: int = -1) -> np.ndarray:
+@contract
+def softmax_vjp(
+    p: Float[Array, "*batch K"],
+    g: Float[Array, "*batch K"],
+    axis: Annotated[int, AxisOf("p")] = -1,
+) -> Float[Array, "*batch K"]:
     """Gradient at the scores, from the softmax p and the gradient g at it.
 
-    p, g : one shape. Returns that shape. Raises ValueError for bad input.
     Source: Chapter 2, equation eq-softmax-vjp.
     """
-    p, g = _checked_vjp(p, g, axis)
     from_mean = g - np.sum(p * g, axis=axis, keepdims=True)
     from_mean *= p
     return from_mean
 
-
-def _checked_vjp(
-    p: np.ndarray, g: np.ndarray, axis: int
-) -> tuple[np.ndarray, np.ndarray]:
-    p, g = _checked_scores(p, "p", axis), checked_floats(g, "g")
-    if p.shape != g.shape:
-        raise ValueError(f"g must have the shape of p, {p.shape}, got {g.shape}")
-    return p, g
-
 # %% ../../chapters/02_neural_networks.ipynb #1c539632
-def sparsemax_threshold(z: np.ndarray, axis: int = -1) -> np.ndarray:
-    """The number τ with Σ max(0, z - τ) = 1 along an axis.
+@contract
+def sparsemax_threshold(
+    z: Float[Array, "*batch K"], axis: Annotated[int, AxisOf("z")] = -1
+) -> Float[Array, "..."]:
+    """The number τ with Σ max(0, z - τ) = 1 along an axis, which it leaves at length 1.
 
-    z : scores, at least one axis. Returns the shape of z with length 1 along the axis.
-    Raises ValueError for a scalar, NaN or an axis that z does not have.
     Source: Chapter 2, prop-sparsemax-sort; Martins and Astudillo, 2016.
     """
-    z = _checked_scores(z, "z", axis)
     highest = z.max(axis=axis, keepdims=True)
     return highest + _threshold_below_zero(z - highest, axis)
 
 
-def sparsemax(z: np.ndarray, axis: int = -1) -> np.ndarray:
-    """The probability vector nearest to z, along an axis.
+@contract
+def sparsemax(
+    z: Float[Array, "*batch K"], axis: Annotated[int, AxisOf("z")] = -1
+) -> Float[Array, "*batch K"]:
+    """The probability vector nearest to z, along an axis; often with exact zeros.
 
-    z : scores, at least one axis. Returns the shape of z, entries of at least 0, often
-    exactly 0, that sum to 1 along the axis. Raises ValueError as `sparsemax_threshold`.
     Source: Chapter 2, eq-sparsemax-threshold, thm-sparsemax; Martins and Astudillo,
     2016.
     """
-    z = _checked_scores(z, "z", axis)
     z = z - z.max(axis=axis, keepdims=True)
     return np.maximum(z - _threshold_below_zero(z, axis), 0)
 
@@ -185,13 +171,16 @@ def _threshold_below_zero(z: np.ndarray, axis: int) -> np.ndarray:
     return np.moveaxis(tau.astype(z.dtype), -1, axis)
 
 # %% ../../chapters/02_neural_networks.ipynb #8f0cf46a
-def sparsemax_vjp(p: np.ndarray, g: np.ndarray, axis: int = -1) -> np.ndarray:
+@contract
+def sparsemax_vjp(
+    p: Float[Array, "*batch K"],
+    g: Float[Array, "*batch K"],
+    axis: Annotated[int, AxisOf("p")] = -1,
+) -> Float[Array, "*batch K"]:
     """Gradient at the scores, from the sparsemax p and the gradient g at it.
 
-    p, g : one shape. Returns that shape, 0 off the support of p. Raises ValueError for
-    bad input. Source: Chapter 2, equation eq-sparsemax-vjp.
+    It is 0 off the support of p. Source: Chapter 2, equation eq-sparsemax-vjp.
     """
-    p, g = _checked_vjp(p, g, axis)
     support = p > 0
     size = np.maximum(support.sum(axis=axis, keepdims=True), 1).astype(p.dtype)
     mean = np.sum(g * support, axis=axis, keepdims=True) / size

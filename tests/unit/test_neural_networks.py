@@ -329,12 +329,12 @@ def test_products_are_those_of_symmetric_matrices_that_map_constants_to_0(case, 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ((1.0,), "z must have at least one axis, got the scalar 1.0"),
+        ((1.0,), r"z must have shape \(\*batch, K\), got \(\)"),
         (([],), "z must not be empty"),
         ((np.empty((3, 0)),), "z must not be empty"),
         (([1, np.nan],), "z must be finite"),
         (([1, np.inf],), "z must be finite"),
-        (([[1], [1, 2]],), "z must be an array of numbers"),
+        (([[1], [1, 2]],), r"z must be numbers of shape \(\*batch, K\), got \[\[1"),
         (([1, 2], 1), "axis must be one of the 1 axes of z, got 1"),
         (([1, 2], -2), "axis must be one of"),
         (([1, 2], 0.0), "axis must be one of"),
@@ -350,9 +350,13 @@ def test_maps_refuse_bad_input(f, arguments, says):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ((0.5, 0.5), "p must have at least one axis"),
-        (([0.5, 0.5], [1, 2, 3]), r"g must have the shape of p, \(2,\), got \(3,\)"),
-        (([0.5, 0.5], [[1, 2]]), "g must have the shape of p"),
+        ((0.5, 0.5), r"p must have shape \(\*batch, K\), got \(\)"),
+        (
+            ([0.5, 0.5], [1, 2, 3]),
+            r"g must have shape \(\*batch, K\) with batch = \(\) and K = 2 as in p, "
+            r"got \(3,\)",
+        ),
+        (([0.5, 0.5], [[1, 2]]), "g must have shape .* as in p, got"),
         (([0.5, np.nan], [1, 2]), "p must be finite"),
         (([0.5, 0.5], [1, np.nan]), "g must be finite"),
         (([], []), "p must not be empty"),

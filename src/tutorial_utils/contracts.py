@@ -1,0 +1,588 @@
+"""Shapes in signatures, and the decorator `contract` that enforces them."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import math
+import operator
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import (
+    Annotated,
+    Any,
+    Concatenate,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    overload,
+)
+
+import numpy as np
+from jaxtyping import AbstractArray, Bool, Float, Int
+
+from .checks import checked_generator, numbers, short
+
+Array = np.ndarray
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R = TypeVar("R")
+
+# Whether what a contracted function returns is compared with its annotation as well.
+# The tests set it.
+check_results = False
+
+
+@dataclass(frozen=True)
+class Range:
+    """Limits of a number or of the entries of an array.
+
+    A string stands for the value of another argument, or for a size of the signature.
+    """
+
+    at_least: float | str = -math.inf
+    at_most: float | str = math.inf
+    above: float | str = -math.inf
+    below: float | str = math.inf
+
+    @functools.cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Those of the four that are set."""
+        every = ("at_least", "above", "at_most", "below")
+        numbers = (math.inf, -math.inf)
+        return tuple(key for key in every if getattr(self, key) not in numbers)
+
+
+@dataclass(frozen=True)
+class AxisOf:
+    """An axis, counted from the first or back from the last, of the array so named."""
+
+    array: str
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of these names."""
+
+    names: tuple[str, ...]
+
+
+Count = Annotated[int, Range(at_least=1)]
+
+
+class Contracted(Protocol[P, R]):
+    """A function with its contract, as a type checker sees it."""
+
+    unchecked: Callable[P, R]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+    def __get__(
+        self: Contracted[Concatenate[Any, Q], R], instance: object, owner: type
+    ) -> Callable[Q, R]: ...
+
+
+@overload
+def contract(  # what returns None may be a constructor, which stays a plain function
+    function: Callable[Concatenate[Any, Q], None],
+) -> Callable[Concatenate[Any, Q], None]: ...
+@overload
+def contract(function: Callable[P, R]) -> Contracted[P, R]: ...
+def contract(function: Any) -> Any:
+    """Enforce the annotations of a function's parameters at each call.
+
+        @contract
+        def cross_entropy(
+            z: Float[Array, "N K"], y: Annotated[Int[Array, "N"], Range(0, below="K")]
+        ) -> Float[Array, "N"]: ...
+
+    What an annotation asks of its argument:
+
+    - `Float[Array, "N D"]`: finite numbers in this shape. A floating type is kept;
+      lists, whole numbers and truth values become float64. The result may share memory
+      with the argument, so that a function must not write into it.
+    - `Int[Array, "N"]`: whole numbers, which become int64.
+    - `Bool[Array, "N"]`: truth values, also as 0 and 1.
+    - `int`, `float`: a whole number, a finite number; True and False are neither.
+    - `np.random.Generator`: a generator of random numbers.
+    - `Annotated[..., Range(...)]`: limits of a number or of an array's entries.
+    - `Annotated[int, AxisOf("z")]`: an axis of the array z.
+    - `Annotated[str, OneOf(("a", "b"))]`: one of these names.
+    - `... | None`: also None.
+
+    Any other annotation is left alone. What is wrong raises ValueError, which names the
+    argument, what was expected and what came. `f.unchecked` is the plain function.
+
+    A shape is written as jaxtyping writes it. A number is that size. Equal letters are
+    equal sizes, in all arguments. `*batch` is any number of axes, `...` any axes, `_`
+    any size. `K+1` is computed from letters, `{self.sizes[0]}` from arguments. An array
+    has at least one entry.
+
+    Lists of arrays, the fields of an object and relations between numbers are not
+    covered: for these there are the helpers of `checks`.
+
+    Raises TypeError where the function is defined if an annotation is no shape, or a
+    parameter has no name by which it can be passed.
+    """
+    signature = inspect.signature(function)
+    wanted = {
+        name: _Wanted.by(parameter, function)
+        for name, parameter in signature.parameters.items()
+    }
+    _check_names(wanted)
+    # Sizes first: a limit may be one that a later argument has.
+    steps = [(n, w.optional, w.shape) for n, w in wanted.items() if w.shape]
+    steps += [(n, w.optional, step) for n, w in wanted.items() for step in w.later]
+    defaults = {
+        name: parameter.default
+        for name, parameter in signature.parameters.items()
+        if parameter.default is not parameter.empty
+    }
+
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        given: dict[str, Any] = dict(zip(wanted, args, strict=False))
+        given.update(kwargs)
+        if len(given) < len(args) + len(kwargs):
+            signature.bind(*args, **kwargs)  # raises the TypeError of such a call
+        call = _Call(given, defaults)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for name, optional, step in steps:
+                if name in given and not (optional and given[name] is None):
+                    given[name] = step(given[name], name, call)
+        result = function(**given)
+        if check_results:
+            _check_result(function, result, call)
+        return result
+
+    checked.unchecked = function  # type: ignore[attr-defined]
+    return checked
+
+
+class _Call:
+    """One call: its arguments, and the sizes of letters with where they were met."""
+
+    __slots__ = ("defaults", "given", "met_in", "sizes")
+
+    def __init__(self, given: dict[str, Any], defaults: dict[str, Any]) -> None:
+        self.given, self.defaults = given, defaults
+        self.sizes: dict[str, Any] = {}
+        self.met_in: dict[str, str] = {}
+
+    def value(self, name: str) -> Any:
+        """What a name stands for, None for a letter that was not met."""
+        if name in self.given:
+            return self.given[name]
+        return self.defaults.get(name, self.sizes.get(name))
+
+    def known(self, letters: list[str], name: str) -> str:
+        """The letters that others than this argument have set: N = 10 as in X."""
+        by_argument: dict[str, list[str]] = {}
+        for letter in dict.fromkeys(letters):
+            if self.met_in.get(letter, name) != name:
+                size = f"{letter.lstrip('*')} = {self.sizes[letter]}"
+                by_argument.setdefault(self.met_in[letter], []).append(size)
+        return " and ".join(
+            f"{' and '.join(sizes)} as in {where}"
+            for where, sizes in by_argument.items()
+        )
+
+
+# A step takes the value of an argument, its name and the call. It returns the value, as
+# the function will get it, or raises ValueError.
+Step = Callable[[Any, str, _Call], Any]
+
+
+# ---- shapes
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """A shape: for each part a size, a letter, None for any size, or what computes it.
+
+    many : the place of the part that stands for any number of axes, None without one.
+    computed : the places and texts of the parts that are computed from letters.
+    """
+
+    parts: tuple[Any, ...]
+    many: int | None
+    computed: tuple[tuple[int, str], ...]
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> _Shape:
+        words = text.split()
+        many = [n for n, word in enumerate(words) if word[0] == "*" or word == "..."]
+        parts: list[Any] = []
+        computed = []
+        for place, word in enumerate(words):
+            if word.isdigit():
+                parts.append(int(word))
+            elif word in ("...", "_"):
+                parts.append(None)
+            elif word.removeprefix("*").isidentifier():
+                parts.append(word)
+            elif word.startswith("{") and word.endswith("}"):
+                parts.append(functools.partial(_from_arguments, word))
+            else:
+                _letters_of(word)  # a TypeError for what is no expression
+                parts.append(None)
+                after_many = bool(many) and place > many[0]
+                computed.append((place - len(words) if after_many else place, word))
+        return cls(tuple(parts), many[0] if many else None, tuple(computed), text)
+
+    def letters(self) -> list[str]:
+        found = [part for part in self.parts if isinstance(part, str)]
+        return found + [x for _, word in self.computed for x in _letters_of(word)]
+
+    def fits(self, shape: tuple[int, ...], name: str, call: _Call) -> bool:
+        """Whether an array has this shape. Letters that are new get their sizes."""
+        sizes: tuple[Any, ...] = shape
+        if self.many is not None:
+            end = self.many + len(shape) - len(self.parts) + 1
+            if end < self.many:
+                return False
+            sizes = (*shape[: self.many], shape[self.many : end], *shape[end:])
+        elif len(shape) != len(self.parts):
+            return False
+        for part, size in zip(self.parts, sizes, strict=True):
+            if part.__class__ is str:
+                if part not in call.sizes:
+                    call.sizes[part], call.met_in[part] = size, name
+                elif call.sizes[part] != size:
+                    return False
+            elif part is not None and size != (part(call) if callable(part) else part):
+                return False
+        return True
+
+    def expected(self, name: str, call: _Call) -> str:
+        """What a message says of the shape: (N, K) with N = 10 as in X."""
+        words = self.text.split()
+        for place, part in enumerate(self.parts):
+            if callable(part):
+                words[place] = str(part(call))
+        shown = f"({', '.join(words)}{',' if len(words) == 1 else ''})"
+        known = call.known(self.letters(), name)
+        return f"{shown} with {known}" if known else shown
+
+
+def _from_arguments(word: str, call: _Call) -> int:
+    """The size that {self.sizes[0]} stands for: attributes and entries, no code."""
+    return int(word.format(**call.given))
+
+
+def _letters_of(word: str) -> list[str]:
+    """The letters of a size that is computed from others, as K+1 or 2*H."""
+    allowed = (ast.Expression, ast.BinOp, ast.operator, ast.Name, ast.Load)
+    try:
+        nodes = list(ast.walk(ast.parse(word, mode="eval")))
+    except SyntaxError:
+        nodes = [ast.Pass()]
+    whole = [n for n in nodes if isinstance(n, ast.Constant) and type(n.value) is int]
+    if not all(isinstance(node, allowed) or node in whole for node in nodes):
+        raise TypeError(f"{word!r} is no size: a number, a letter, or as K+1")
+    return [node.id for node in nodes if isinstance(node, ast.Name)]
+
+
+def _wrong_shape(given: np.ndarray, name: str, shape: _Shape, call: _Call) -> None:
+    raise ValueError(
+        f"{name} must have shape {shape.expected(name, call)}, got {given.shape}"
+    )
+
+
+def _array_of(
+    kind: str, shape: _Shape, convert: Callable[[np.ndarray, str], np.ndarray]
+) -> Step:
+    """The step for an array: numbers, the shape, at least one, the kind of numbers."""
+
+    def step(value: Any, name: str, call: _Call) -> np.ndarray:
+        given = value if value.__class__ is Array else numbers(value)
+        if given is None or given.dtype.kind not in "biuf":
+            text = shape.expected(name, call)
+            wanted = (
+                f"an array of {kind}"
+                if shape.text == "..."
+                else f"{kind} of shape {text}"
+            )
+            raise ValueError(f"{name} must be {wanted}, got {short(value)}")
+        if not shape.fits(given.shape, name, call):
+            _wrong_shape(given, name, shape, call)
+        if given.size == 0:
+            raise ValueError(f"{name} must not be empty, got shape {given.shape}")
+        return convert(given, name)
+
+    return step
+
+
+def _computed_sizes(shape: _Shape) -> Step:
+    """The step that compares the sizes that are computed from letters."""
+
+    def step(given: np.ndarray, name: str, call: _Call) -> np.ndarray:
+        for place, word in shape.computed:
+            letters = {x: call.sizes.get(x) for x in _letters_of(word)}
+            if None not in letters.values() and given.shape[place] != eval(
+                word, {"__builtins__": {}}, letters
+            ):
+                _wrong_shape(given, name, shape, call)
+        return given
+
+    return step
+
+
+# ---- kinds of numbers
+
+
+def _to_floats(given: np.ndarray, name: str) -> np.ndarray:
+    if given.dtype.kind != "f":
+        return given.astype(np.float64)
+    # One pass without a copy: a sum of squares is finite if all entries are. Where it
+    # overflows, the entries are looked at.
+    flat = given.ravel("K")
+    if not math.isfinite(flat.dot(flat)) and not np.isfinite(flat).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")
+    return given
+
+
+def _to_whole_numbers(given: np.ndarray, name: str) -> np.ndarray:
+    whole = given.astype(np.int64, copy=False) if given.dtype.kind != "f" else None
+    if whole is None:
+        _to_floats(given, name)
+        broken = given[given != np.floor(given)]
+        if broken.size:
+            raise ValueError(f"{name} must hold whole numbers, got {broken[0]:g}")
+        whole = given.astype(np.int64)
+    return whole
+
+
+def _to_truth_values(given: np.ndarray, name: str) -> np.ndarray:
+    if given.dtype.kind == "b":
+        return given
+    strange = given[(given != 0) & (given != 1)]
+    if strange.size:
+        raise ValueError(f"{name} must hold True and False, got {strange[0]:g}")
+    return given.astype(bool)
+
+
+def _plain(value: Any) -> Any:
+    """A number without its array, where it is an array of no axes."""
+    is_scalar = isinstance(value, np.ndarray) and value.ndim == 0
+    return value[()] if is_scalar else value
+
+
+def _number(kind: type, limits: Range | None) -> Step:
+    """The step for one number, whole or finite, within its limits."""
+    kinds = (int, np.integer) if kind is int else (int, float, np.integer, np.floating)
+    words = "a whole number" if kind is int else "a finite number"
+
+    def step(value: Any, name: str, call: _Call) -> int | float:
+        plain, allowed = _plain(value), _set(limits, call) if limits else []
+        try:
+            fits = isinstance(plain, kinds) and not isinstance(plain, bool)
+            number = kind(plain) if fits else math.nan
+        except OverflowError:  # a whole number of hundreds of digits
+            number = math.inf
+        if not math.isfinite(number) or _broken(allowed, number):
+            wanted = f"{words} {_words(allowed, call)}".rstrip()
+            raise ValueError(f"{name} must be {wanted}, got {short(value)}")
+        return number
+
+    return step
+
+
+def _entries_within(kind: str, limits: Range) -> Step:
+    """The step for the limits of an array's entries."""
+
+    def step(given: np.ndarray, name: str, call: _Call) -> np.ndarray:
+        allowed = _set(limits, call)
+        for extreme in (given.min(), given.max()):
+            if _broken(allowed, extreme):
+                text = _words(allowed, call)
+                raise ValueError(f"{name} must hold {kind} {text}, got {extreme:g}")
+        return given
+
+    return step
+
+
+COMPARISONS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
+    "at_least": ("of at least", operator.ge),
+    "above": ("above", operator.gt),
+    "at_most": ("at most", operator.le),
+    "below": ("below", operator.lt),
+}
+
+
+def _set(limits: Range, call: _Call) -> list[tuple[str, Any, str]]:
+    """The limits that are set: which, the number, and the name that it came by."""
+    found = []
+    for key in limits.keys:
+        limit, name = getattr(limits, key), ""
+        if isinstance(limit, str):
+            name, limit = limit, call.value(limit)
+        # No number: an array without that size, or what is refused elsewhere.
+        if isinstance(limit, int | float | np.number):
+            found.append((key, limit, name))
+    return found
+
+
+def _broken(limits: list[tuple[str, Any, str]], number: Any) -> bool:
+    return any(not COMPARISONS[key][1](number, limit) for key, limit, _ in limits)
+
+
+def _words(limits: list[tuple[str, Any, str]], call: _Call) -> str:
+    """The limits in words: of at least 0 and below K = 3 as in z."""
+    parts = []
+    for key, limit, name in limits:
+        where = f" as in {call.met_in[name]}" if name in call.met_in else ""
+        shown = f"{name} = {limit}{where}" if name else f"{limit:g}"
+        parts.append(f"{COMPARISONS[key][0]} {shown}")
+    return " and ".join(parts)
+
+
+# ---- annotations
+
+
+def _generator(value: Any, name: str, call: _Call) -> np.random.Generator:
+    return checked_generator(value, name)
+
+
+def _one_of(names: tuple[str, ...]) -> Step:
+    def step(value: Any, name: str, call: _Call) -> str:
+        if not isinstance(value, str) or value not in names:
+            listed = ", ".join(names)
+            raise ValueError(f"{name} must be one of {listed}, got {short(value)}")
+        return value
+
+    return step
+
+
+def _axis_of(array: str) -> Step:
+    def step(value: Any, name: str, call: _Call) -> int:
+        n_axes = np.ndim(call.value(array))
+        if not isinstance(value, int | np.integer) or not -n_axes <= value < n_axes:
+            raise ValueError(
+                f"{name} must be one of the {n_axes} axes of {array}, got {value!r}"
+            )
+        return int(value)
+
+    return step
+
+
+KINDS: dict[Any, tuple[str, Callable[[np.ndarray, str], np.ndarray]]] = {
+    Float: ("numbers", _to_floats),
+    Int: ("whole numbers", _to_whole_numbers),
+    Bool: ("truth values", _to_truth_values),
+}
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What a parameter's annotation asks: whether None will do, and the steps."""
+
+    optional: bool = False
+    shape: Step | None = None
+    later: tuple[Step, ...] = ()
+    letters: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  # what its limits refer to
+
+    @classmethod
+    def by(cls, parameter: inspect.Parameter, function: Callable) -> _Wanted:
+        named = (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        if parameter.kind not in named:
+            raise TypeError(f"a contract needs parameters with names, got {parameter}")
+        hint = _evaluated(parameter.annotation, function)
+        optional = False
+        if get_origin(hint) in (Union, types.UnionType):
+            kinds = [kind for kind in get_args(hint) if kind is not type(None)]
+            if len(kinds) > 1:
+                return cls()
+            hint, optional = kinds[0], True
+        extras: tuple[Any, ...] = ()
+        if get_origin(hint) is Annotated:
+            hint, *rest = get_args(hint)
+            extras = tuple(rest)
+        known = {type(extra): extra for extra in extras}
+        limits, axis, one_of = (known.get(kind) for kind in (Range, AxisOf, OneOf))
+        names = tuple(_names_in(limits, axis))
+        if isinstance(hint, type) and issubclass(hint, AbstractArray):
+            kind, convert = _kind_of(hint)
+            shape = _Shape.of(hint.dim_str)
+            later = [_computed_sizes(shape)] if shape.computed else []
+            later += [_entries_within(kind, limits)] if limits else []
+            array = _array_of(kind, shape, convert)
+            letters = tuple(shape.letters())
+            return cls(optional, array, tuple(later), letters, names)
+        if axis:
+            return cls(optional, later=(_axis_of(axis.array),), names=names)
+        if hint in (int, float):
+            return cls(optional, later=(_number(hint, limits),), names=names)
+        if hint is np.random.Generator:
+            return cls(optional, later=(_generator,))
+        if one_of:
+            return cls(optional, later=(_one_of(one_of.names),))
+        return cls()
+
+
+def _evaluated(annotation: Any, function: Callable) -> Any:
+    """An annotation that is a string, as a module without evaluation has them."""
+    if isinstance(annotation, str):
+        return eval(annotation, function.__globals__)
+    return annotation
+
+
+def _kind_of(hint: Any) -> tuple[str, Callable[[np.ndarray, str], np.ndarray]]:
+    if hint.dtype not in KINDS or hint.array_type is not Array:
+        raise TypeError(
+            f"a contract knows Float, Int and Bool of Array, got {hint.__name__}"
+        )
+    return KINDS[hint.dtype]
+
+
+def _names_in(limits: Range | None, axis: AxisOf | None) -> Iterator[str]:
+    for key in limits.keys if limits else ():
+        if isinstance(limit := getattr(limits, key), str):
+            yield limit
+    if axis:
+        yield axis.array
+
+
+def _check_names(wanted: dict[str, _Wanted]) -> None:
+    known = {letter for want in wanted.values() for letter in want.letters} | {*wanted}
+    for name, want in wanted.items():
+        if unknown := [other for other in want.names if other not in known]:
+            raise TypeError(
+                f"the limits of {name} name {unknown[0]!r}, which is neither a "
+                "parameter nor a size"
+            )
+
+
+# ---- results
+
+RESULTS: dict[Any, str] = {Float: "f", Int: "iu", Bool: "b"}
+
+
+def _check_result(function: Callable, result: Any, call: _Call) -> None:
+    """Compare what came back with the annotation; AssertionError if it differs."""
+    hint = _evaluated(function.__annotations__.get("return"), function)
+    if get_origin(hint) is tuple and Ellipsis not in get_args(hint):
+        hints, results = get_args(hint), result
+    else:
+        hints, results = (hint,), (result,)
+    name = f"the result of {function.__qualname__}"
+    assert len(results) == len(hints), f"{name} must have {len(hints)} parts"
+    for want, got in zip(hints, results, strict=True):
+        if not (isinstance(want, type) and issubclass(want, AbstractArray)):
+            continue
+        kind = RESULTS[want.dtype]
+        assert isinstance(got, np.ndarray | np.generic), f"{name} must be an array"
+        assert got.dtype.kind in kind, f"{name} must be {want.dtype}, got {got.dtype}"
+        shape = _Shape.of(want.dim_str)
+        fits = shape.fits(got.shape, name, call)
+        assert fits, (
+            f"{name} must have shape {shape.expected(name, call)}, got {got.shape}"
+        )
+        _computed_sizes(shape)(got, name, call)
