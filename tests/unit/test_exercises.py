@@ -2,20 +2,29 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tutorial_utils import exercises
+from tutorial_utils.exercises.chapter_1 import margin_of_two
 from tutorial_utils.linear_classifiers import maximum_margin
 
-ALL = list(exercises.exercises())
+EXERCISES = {
+    number: exercise
+    for chapter in exercises.chapters()
+    for number, exercise in exercises.exercises_of(chapter).items()
+}
+ALL = list(EXERCISES)
+CHAPTERS = (Path(__file__).parents[2] / "chapters").glob("*.ipynb")
+MODULES = [path.stem[3:] for path in CHAPTERS]
 
 
 @pytest.mark.parametrize("number", ALL)
 def test_the_right_answer_is_accepted_every_time(number):
     for _ in range(5):
-        report = exercises.check(number, exercises.exercises()[number].right)
+        report = exercises.check(number, EXERCISES[number].right)
         assert report, report
         assert repr(report) == f"Exercise {number}: correct."
 
@@ -23,7 +32,7 @@ def test_the_right_answer_is_accepted_every_time(number):
 @pytest.mark.parametrize("number", ALL)
 def test_a_plausible_wrong_answer_is_refused_every_time(number):
     for _ in range(5):
-        report = exercises.check(number, exercises.exercises()[number].wrong)
+        report = exercises.check(number, EXERCISES[number].wrong)
         assert not report
         assert repr(report).startswith(f"Exercise {number}: not yet right: ")
         assert repr(report).endswith(".")
@@ -62,13 +71,28 @@ def test_none_is_not_answered_yet(number):
     assert repr(report) == f"Exercise {number}: not answered yet."
 
 
-def test_an_unknown_exercise_is_named():
-    with pytest.raises(ValueError, match="exercise must be one of 1.1, .* got '0.7'"):
-        exercises.check("0.7", 1)
+@pytest.mark.parametrize("number", ["0.7", "12.1", "x", None])
+def test_an_unknown_chapter_is_named(number):
+    with pytest.raises(ValueError, match="exercise must be one of chapter 1, .* got"):
+        exercises.check(number, 1)
+
+
+@pytest.mark.parametrize("number", ["1.99", "1.", "1", 1])
+def test_an_unknown_exercise_is_named(number):
+    with pytest.raises(ValueError, match="must be one of 1.1, 1.2, .*, got '?1"):
+        exercises.check(number, 1)
+
+
+def test_the_number_of_an_exercise_is_that_of_its_chapter_and_its_place():
+    assert exercises.chapters()[:8] == [*"12345678"]
+    for chapter in exercises.chapters():
+        numbers = [*exercises.exercises_of(chapter)]
+        places = [int(n.removeprefix(f"{chapter}.")) for n in numbers]
+        assert places == sorted({*places}), "new ones come last"
 
 
 def test_the_sign_and_the_shape_are_told():
-    right = exercises.exercises()["1.5"].right
+    right = EXERCISES["1.5"].right
     negated = exercises.check("1.5", lambda w, x, y: -right(w, x, y))
     assert "the sign is wrong" in repr(negated)
     shaped = exercises.check("1.5", lambda w, x, y: right(w, x, y)[:, None])
@@ -89,13 +113,29 @@ def test_the_formula_for_two_points_is_the_solvers():
     for _ in range(50):
         a, b = rng.normal(size=(2, 4))
         _, gamma = maximum_margin(np.array([a, b]), [1, 0], n_classes=2)
-        assert exercises.margin_of_two(a, b) == pytest.approx(gamma, rel=1e-9)
+        assert margin_of_two(a, b) == pytest.approx(gamma, rel=1e-9)
 
 
-def test_chapters_are_imported_only_when_asked():
-    code = (
-        "import sys, tutorial_utils.exercises;"
-        "print('tutorial_utils.linear_classifiers' in sys.modules)"
-    )
+CHECK_ONE = """
+import sys
+
+others = %r
+for name in others:
+    sys.modules[name] = None  # so that its import fails
+import tutorial_utils.exercises as exercises
+
+assert not [name for name in sys.modules if "exercises.chapter_" in name]
+print(exercises.check("2.1", [10, 10, 10, -15]))
+print(sorted(name for name in sys.modules if "exercises.chapter_" in name))
+"""
+
+
+def test_a_check_needs_its_own_chapter_only():
+    """Not scipy, not the other chapters, and of the exercises those of its chapter."""
+    others = [f"tutorial_utils.{name}" for name in MODULES if name != "neural_networks"]
+    code = CHECK_ONE % ["scipy", "sklearn", "torch", "matplotlib", *others]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.strip() == "False", done.stderr
+    assert done.stdout.split("\n")[:2] == [
+        "Exercise 2.1: correct.",
+        "['tutorial_utils.exercises.chapter_2']",
+    ], done.stderr

@@ -1,0 +1,302 @@
+"""The exercises of chapter 8, each beside its reference and a wrong answer."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from .checking import Exercise, like_function
+
+EXERCISES: dict[str, Exercise] = {}
+
+
+def both_on(w: float, b: float, c: float) -> float:
+    """Exercise 8.1: the two-unit machine, its four states enumerated."""
+    states = [(v, h) for v in (0, 1) for h in (0, 1)]
+    weights = [np.exp(w * v * h + b * v + c * h) for v, h in states]
+    return weights[-1] / sum(weights)
+
+
+def both_on_of_three(w: float, b: float, c: float) -> float:
+    """A wrong answer to 8.1: the state with both units off is forgotten."""
+    both = np.exp(w + b + c)
+    return both / (both + np.exp(b) + np.exp(c))
+
+
+def _log_weights_of_two(rng: np.random.Generator) -> tuple:
+    return tuple(map(float, rng.normal(size=3)))
+
+
+EXERCISES["8.1"] = Exercise(
+    like_function(
+        both_on,
+        _log_weights_of_two,
+        lambda w, b, c: f"w = {w:.2f}, b = {b:.2f} and c = {c:.2f}",
+    ),
+    right=both_on,
+    wrong=both_on_of_three,
+)
+
+
+def unit_is_on(i: int, x: np.ndarray, R: np.ndarray, b: np.ndarray) -> float:
+    """Exercise 8.2: from the energies with the unit on and off."""
+    energies = []
+    for value in (0, 1):
+        state = np.array(x, dtype=float)
+        state[i] = value
+        energies.append(-state @ R @ state - b @ state)
+    return 1 / (1 + np.exp(energies[1] - energies[0]))
+
+
+def unit_is_on_once(i: int, x: np.ndarray, R: np.ndarray, b: np.ndarray) -> float:
+    """A wrong answer to 8.2: each pair is counted once, and the diagonal by x[i]."""
+    return 1 / (1 + np.exp(-b[i] - R[i] @ x))
+
+
+def _symmetric_machine(rng: np.random.Generator) -> tuple:
+    n = int(rng.integers(3, 7))
+    R = rng.normal(size=(n, n))
+    x = rng.integers(2, size=n).astype(float)
+    return int(rng.integers(n)), x, (R + R.T) / 2, rng.normal(size=n)
+
+
+EXERCISES["8.2"] = Exercise(
+    like_function(
+        unit_is_on,
+        _symmetric_machine,
+        lambda i, x, R, b: f"{i = } and x = {x.astype(int)}",
+    ),
+    right=unit_is_on,
+    wrong=unit_is_on_once,
+)
+
+
+def pairs_pseudo_likelihood(v: np.ndarray, J: np.ndarray, a: np.ndarray) -> float:
+    """Exercise 8.3: unit by unit, by the logistic function."""
+    total = 0.0
+    for i, on in enumerate(v):
+        p = 1 / (1 + np.exp(-(a[i] + J[i] @ v)))
+        total += np.log(p if on else 1 - p)
+    return total
+
+
+def pseudo_likelihood_of_on(v: np.ndarray, J: np.ndarray, a: np.ndarray) -> float:
+    """A wrong answer to 8.3: every unit is taken to be on."""
+    return -np.log1p(np.exp(-(a + J @ v))).sum()
+
+
+def _machine_of_pairs(rng: np.random.Generator) -> tuple:
+    n = int(rng.integers(2, 6))
+    J = np.triu(rng.normal(size=(n, n)), k=1)
+    v = rng.integers(2, size=n).astype(float)
+    v[rng.integers(n)] = 0
+    return v, J + J.T, rng.normal(size=n)
+
+
+EXERCISES["8.3"] = Exercise(
+    like_function(
+        pairs_pseudo_likelihood,
+        _machine_of_pairs,
+        lambda v, J, a: f"v = {v.astype(int)} and a = {np.round(a, 2)}",
+    ),
+    right=pairs_pseudo_likelihood,
+    wrong=pseudo_likelihood_of_on,
+)
+
+
+def log_mean_weight(log_w: np.ndarray) -> np.ndarray:
+    """Exercise 8.4: the logarithm of a mean weight, and its standard error."""
+    largest = max(log_w)
+    w = np.array([np.exp(value - largest) for value in log_w])
+    spread = np.sqrt(np.sum((w - w.mean()) ** 2) / (len(w) - 1))
+    error = spread / np.sqrt(len(w)) / w.mean()
+    return np.array([np.log(np.mean(w)) + largest, error])
+
+
+def mean_log_weight(log_w: np.ndarray) -> np.ndarray:
+    """A wrong answer to 8.4: the mean of the logarithms, and its standard error."""
+    return np.array([log_w.mean(), log_w.std(ddof=1) / np.sqrt(len(log_w))])
+
+
+def _log_weights(rng: np.random.Generator) -> tuple:
+    around = rng.choice([-1000, 0, 1000])
+    return (around + rng.normal(size=int(rng.integers(3, 20))),)
+
+
+EXERCISES["8.4"] = Exercise(
+    like_function(
+        log_mean_weight,
+        _log_weights,
+        lambda log_w: f"{len(log_w)} weights around {log_w.mean():.0f}",
+    ),
+    right=log_mean_weight,
+    wrong=mean_log_weight,
+)
+
+
+def explained_away(prior: np.ndarray, ring: np.ndarray) -> np.ndarray:
+    """Exercise 8.5: by the definition of a conditional probability."""
+    p = {
+        (i, j): ring[i, j] * abs(1 - i - prior[0]) * abs(1 - j - prior[1])
+        for i, j in product((0, 1), repeat=2)
+    }
+    first = (p[1, 0] + p[1, 1]) / sum(p.values())
+    return np.array([first, p[1, 1] / (p[0, 1] + p[1, 1])])
+
+
+def nothing_explained_away(prior: np.ndarray, ring: np.ndarray) -> np.ndarray:
+    """A wrong answer to 8.5: the causes are taken to stay independent."""
+    first = explained_away(prior, ring)[0]
+    return np.array([first, first])
+
+
+def _two_causes(rng: np.random.Generator) -> tuple:
+    return rng.uniform(0.05, 0.5, size=2), rng.uniform(0.01, 0.99, size=(2, 2))
+
+
+EXERCISES["8.5"] = Exercise(
+    like_function(
+        explained_away,
+        _two_causes,
+        lambda prior, ring: (
+            f"prior = {np.round(prior, 2)} and ring = {np.round(ring, 2).tolist()}"
+        ),
+    ),
+    right=explained_away,
+    wrong=nothing_explained_away,
+)
+
+
+def divergence_of_gaussians(
+    mu: np.ndarray, log_variance: np.ndarray, m: np.ndarray, log_s2: np.ndarray
+) -> float:
+    """Exercise 8.6: entry by entry."""
+    total = 0.0
+    for mean, lv, centre, ls in zip(mu, log_variance, m, log_s2, strict=True):
+        ratio = np.exp(lv - ls)
+        total += 0.5 * (ratio + (mean - centre) ** 2 / np.exp(ls) - 1 - np.log(ratio))
+    return total
+
+
+def divergence_the_other_way(
+    mu: np.ndarray, log_variance: np.ndarray, m: np.ndarray, log_s2: np.ndarray
+) -> float:
+    """A wrong answer to 8.6: the divergence of p from q."""
+    return divergence_of_gaussians(m, log_s2, mu, log_variance)
+
+
+def _two_gaussians(rng: np.random.Generator) -> tuple:
+    L = int(rng.integers(1, 5))
+    return tuple(rng.normal(size=(4, L)))
+
+
+EXERCISES["8.6"] = Exercise(
+    like_function(
+        divergence_of_gaussians,
+        _two_gaussians,
+        lambda mu, log_variance, m, log_s2: f"{len(mu)} numbers each",
+    ),
+    right=divergence_of_gaussians,
+    wrong=divergence_the_other_way,
+)
+
+
+def best_discriminator(p_data: np.ndarray, p_made: np.ndarray, pi: float) -> np.ndarray:
+    """Exercise 8.7: Bayes' rule."""
+    return 1 / (1 + (1 - pi) / pi * p_made / p_data)
+
+
+def best_at_even_shares(
+    p_data: np.ndarray, p_made: np.ndarray, pi: float
+) -> np.ndarray:
+    """A wrong answer to 8.7: the shares are taken to be equal."""
+    return p_data / (p_data + p_made)
+
+
+def _shares(rng: np.random.Generator) -> tuple:
+    K = int(rng.integers(2, 6))
+    p_data, p_made = rng.uniform(0.1, 1, size=(2, K))
+    pi = float(rng.choice([0.1, 0.25, 0.4, 0.6, 0.8]))
+    return p_data / p_data.sum(), p_made / p_made.sum(), pi
+
+
+EXERCISES["8.7"] = Exercise(
+    like_function(
+        best_discriminator,
+        _shares,
+        lambda p_data, p_made, pi: f"{pi = } and {len(p_data)} points",
+    ),
+    right=best_discriminator,
+    wrong=best_at_even_shares,
+)
+
+
+def picture_bits(A: np.ndarray, b: np.ndarray, v: np.ndarray) -> float:
+    """Exercise 8.8: pixel by pixel, each given those before it."""
+    bits = 0.0
+    for i, on in enumerate(v):
+        p = 1 / (1 + np.exp(-(b[i] + A[i, :i] @ v[:i])))
+        bits -= np.log2(p if on else 1 - p)
+    return bits / len(v)
+
+
+def picture_bits_of_all(A: np.ndarray, b: np.ndarray, v: np.ndarray) -> float:
+    """A wrong answer to 8.8: a pixel is told the pixels after it, and itself."""
+    log_odds = A @ v + b
+    return np.logaddexp(0, (1 - 2 * v) * log_odds).sum() / len(v) / np.log(2)
+
+
+def _autoregressive(rng: np.random.Generator) -> tuple:
+    D = int(rng.integers(3, 8))
+    v = rng.integers(2, size=D).astype(float)
+    v[0] = 1
+    return rng.normal(size=(D, D)), rng.normal(size=D), v
+
+
+EXERCISES["8.8"] = Exercise(
+    like_function(
+        picture_bits,
+        _autoregressive,
+        lambda A, b, v: f"v = {v.astype(int)}",
+    ),
+    right=picture_bits,
+    wrong=picture_bits_of_all,
+)
+
+
+def stuck_twice() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Exercise 8.9: two machines of two valleys each, side by side."""
+    W = np.kron(np.eye(2), np.full((2, 1), 16.0))
+    return W, np.full(4, -8.0), np.full(2, -16.0)
+
+
+def stuck_once() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A wrong answer to 8.9: the one machine of two valleys."""
+    return np.full((4, 2), 8.0), np.full(4, -8.0), np.full(2, -16.0)
+
+
+def fault_of_stuck_chain(answer: Any, rng: np.random.Generator) -> str | None:
+    """The spectrum of the chain, and the distribution, by enumeration."""
+    if not callable(answer):
+        return f"a function is expected, but {type(answer).__name__} came."
+    W, b, c = (np.asarray(part, dtype=float) for part in answer())
+    if (W.shape, b.shape, c.shape) != ((4, 2), (4,), (2,)):
+        return f"shapes (4, 2), (4,) and (2,) are expected, got {W.shape}, …"
+    if not max(np.abs(part).max() for part in (W, b, c)) <= 20:
+        return "no entry may be above 20 in size."
+    v, h = (np.array(list(product((0.0, 1.0), repeat=n))) for n in (4, 2))
+    joint = np.exp(v @ W @ h.T + (v @ b)[:, None] + h @ c)
+    joint /= joint.sum()
+    of_v, of_h = joint.sum(axis=1), joint.sum(axis=0)
+    chain = (joint / of_v[:, None]) @ (joint / of_h).T
+    third = np.sort(np.linalg.eigvals(chain).real)[-3]
+    if of_v.max() > 0.3:
+        return f"a visible state has a probability of {of_v.max():.2f}."
+    if third <= 0.99:
+        return f"the third largest eigenvalue is {third:.4f}."
+    return None
+
+
+EXERCISES["8.9"] = Exercise(fault_of_stuck_chain, right=stuck_twice, wrong=stuck_once)

@@ -1,0 +1,110 @@
+"""What the checkers share: how a value can be wrong, and how to say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+N_TRIALS = 20
+TOLERANCE = 1e-6  # an answer in single precision is right too
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A checker, which returns what is wrong or None, a right and a wrong answer."""
+
+    find_fault: Callable[[Any, np.random.Generator], str | None]
+    right: Any
+    wrong: Any
+
+
+def fault_of_value(got: Any, expected: Any, where: str) -> str | None:
+    """Say how a value differs from the expected one, None if it does not."""
+    if got is None:
+        return f"nothing came back {where}; is there a return?"
+    if np.iscomplexobj(got):
+        return f"real numbers are expected {where}, but complex ones came."
+    try:
+        values = np.asarray(got, dtype=float)
+    except (TypeError, ValueError):
+        return f"numbers are expected {where}, but {type(got).__name__} came."
+    target = np.asarray(expected, dtype=float)
+    if values.shape != target.shape:
+        return f"shape {target.shape} is expected {where}, but {values.shape} came."
+    if not np.isfinite(values).all():
+        return f"NaN or infinity came {where}."
+    slack = TOLERANCE * (1 + np.abs(target).max(initial=0))
+    if np.abs(values - target).max(initial=0) <= slack:
+        return None
+    if np.abs(values + target).max(initial=0) <= slack:
+        return f"the sign is wrong {where}."
+    at = np.unravel_index(np.abs(values - target).argmax(), target.shape)
+    entry = f" in entry {tuple(map(int, at))}" if at else ""
+    return f"{target[at]:.4g} is expected{entry} {where}, but {values[at]:.4g} came."
+
+
+def like_function(
+    reference: Callable[..., Any],
+    draw_inputs: Callable[[np.random.Generator], tuple],
+    show: Callable[..., str],
+) -> Callable[[Any, np.random.Generator], str | None]:
+    """A checker for a function that should return what the reference returns."""
+
+    def find_fault(answer: Any, rng: np.random.Generator) -> str | None:
+        if not callable(answer):
+            return f"a function is expected, but {type(answer).__name__} came."
+        for _ in range(N_TRIALS):
+            inputs = draw_inputs(rng)
+            expected = reference(*deepcopy(inputs))
+            given = deepcopy(inputs)
+            fault = fault_of_value(answer(*given), expected, f"for {show(*inputs)}")
+            if fault:
+                return fault
+        return None
+
+    return find_fault
+
+
+def like_number(reference: float) -> Callable[[Any, np.random.Generator], str | None]:
+    """A checker for a number."""
+
+    def find_fault(answer: Any, rng: np.random.Generator) -> str | None:
+        if callable(answer):
+            return "a number is expected, but a function came."
+        fault = fault_of_value(answer, reference, "here")
+        if fault and "is expected here" in fault:
+            return "that is not the number."  # which stays the reader's to find
+        return fault
+
+    return find_fault
+
+
+def like_lists(
+    reference: Callable[..., Any],
+    draw_inputs: Callable[[np.random.Generator], tuple],
+    show: Callable[..., str],
+) -> Callable[[Any, np.random.Generator], str | None]:
+    """A checker for a function that returns lists of words or of whole numbers."""
+
+    def find_fault(answer: Any, rng: np.random.Generator) -> str | None:
+        if not callable(answer):
+            return f"a function is expected, but {type(answer).__name__} came."
+        for _ in range(N_TRIALS):
+            inputs = draw_inputs(rng)
+            expected, got = reference(*inputs), answer(*deepcopy(inputs))
+            if _plain(got) != _plain(expected):
+                return f"{expected} is expected for {show(*inputs)}, but {got} came."
+        return None
+
+    return find_fault
+
+
+def _plain(value: Any) -> Any:
+    """Lists for tuples and arrays, all the way down."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return list(map(_plain, value)) if isinstance(value, list | tuple) else value
