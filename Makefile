@@ -9,7 +9,8 @@ BENCH := _build/bench
 # What the packages take with torch's CPU build; its build for GPUs takes 5 more.
 GIGABYTES ?= 3
 IN_VENV := source $(VENV)/bin/activate &&
-CHAPTER = $(wildcard chapters/$(shell printf %02d $(N))_*.ipynb)
+# A chapter by its number, another page with cells by its name: make outputs N=corrections.
+CHAPTER = $(or $(wildcard book/$(N).ipynb),$(wildcard chapters/$(shell printf %02d $(N) 2>/dev/null)_*.ipynb))
 MODULE = $(shell basename $(CHAPTER) .ipynb | cut -c4-)
 NBVAL := PYTHONPATH=$(CURDIR)/tests/notebooks/guard pytest -q --nbval-lax --nbval-cell-timeout 300 --nbval-sanitize-with tests/notebooks/sanitize.cfg
 
@@ -40,7 +41,7 @@ checks: book
 	@echo "== every comparison with a library, once, untimed"
 	@$(IN_VENV) BENCH_SEED=0 pytest benchmarks -n 2 --benchmark-disable -k "book or test_growth"
 	@echo "== every cell of every chapter"
-	@$(IN_VENV) $(NBVAL) chapters -n 2 --dist loadfile
+	@$(IN_VENV) $(NBVAL) chapters book -n 2 --dist loadfile
 
 .PHONY: test-release
 test-release: test  ## and what is too long for every run: browser, Colab, Binder, builds cut short

@@ -23,7 +23,15 @@ def root() -> Path:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for `chapter` once for every chapter's notebook."""
-    if "chapter" in metafunc.fixturenames:
-        chapters = sorted((ROOT / "chapters").glob("*.ipynb"))
-        metafunc.parametrize("chapter", chapters, ids=lambda path: path.stem)
+    """Run a test once for every notebook of the kind that it asks for.
+
+    chapter : a chapter. any_notebook : a chapter, or a page of the book with cells.
+    """
+    chapters = sorted((ROOT / "chapters").glob("*.ipynb"))
+    kinds = {
+        "chapter": chapters,
+        "any_notebook": [*chapters, *sorted((ROOT / "book").glob("*.ipynb"))],
+    }
+    for kind, notebooks in kinds.items():
+        if kind in metafunc.fixturenames:
+            metafunc.parametrize(kind, notebooks, ids=lambda path: path.stem)

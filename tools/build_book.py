@@ -209,9 +209,10 @@ def environment(build: Path) -> dict[str, str]:
 
 
 def execute_chapters(book: Path, build: Path, lock: int) -> int:
-    """Execute the chapters that are not in the cache, one on each core."""
+    """Execute the notebooks that are not in the cache, one on each core."""
     cache = get_cache(build / ".jupyter_cache")
-    chapters = [str(path) for path in sorted((book / "chapters").glob("*.ipynb"))]
+    chapters = [str(p) for f in ("chapters", "book") for p in book.glob(f"{f}/*.ipynb")]
+    chapters.sort(key=lambda path: -Path(path).stat().st_size)  # the long ones first
     for chapter in chapters:
         cache.add_nb_to_project(chapter)
     missing = [record.uri for record in cache.list_unexecuted(filter_uris=chapters)]

@@ -20,6 +20,7 @@ from typing import (
     Union,
     get_args,
     get_origin,
+    get_type_hints,
     overload,
 )
 
@@ -230,7 +231,7 @@ class _Shape:
             elif word.startswith("{") and word.endswith("}"):
                 parts.append(functools.partial(_from_arguments, word))
             else:
-                _letters_of(word)  # a TypeError for what is no expression
+                _parsed(word)
                 parts.append(None)
                 after_many = bool(many) and place > many[0]
                 computed.append((place - len(words) if after_many else place, word))
@@ -238,7 +239,7 @@ class _Shape:
 
     def letters(self) -> list[str]:
         found = [part for part in self.parts if isinstance(part, str)]
-        return found + [x for _, word in self.computed for x in _letters_of(word)]
+        return found + [x for _, w in self.computed for x in _letters_in(_parsed(w))]
 
     def fits(self, shape: tuple[int, ...], name: str, call: _Call) -> bool:
         """Whether an array has this shape. Letters that are new get their sizes."""
@@ -276,17 +277,39 @@ def _from_arguments(word: str, call: _Call) -> int:
     return int(word.format(**call.given))
 
 
-def _letters_of(word: str) -> list[str]:
-    """The letters of a size that is computed from others, as K+1 or 2*H."""
-    allowed = (ast.Expression, ast.BinOp, ast.operator, ast.Name, ast.Load)
+ARITHMETIC: dict[type, Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+}
+
+
+@functools.cache
+def _parsed(word: str) -> ast.expr:
+    """A size that is computed from letters, as K+1 or 2*H; TypeError if it is none."""
     try:
-        nodes = list(ast.walk(ast.parse(word, mode="eval")))
-    except SyntaxError:
-        nodes = [ast.Pass()]
-    whole = [n for n in nodes if isinstance(n, ast.Constant) and type(n.value) is int]
-    if not all(isinstance(node, allowed) or node in whole for node in nodes):
-        raise TypeError(f"{word!r} is no size: a number, a letter, or as K+1")
-    return [node.id for node in nodes if isinstance(node, ast.Name)]
+        node = ast.parse(word, mode="eval").body
+        _computed(node, dict.fromkeys(_letters_in(node), 1))
+    except (SyntaxError, KeyError):
+        raise TypeError(f"{word!r} is no size: a number, a letter, or K+1") from None
+    return node
+
+
+def _letters_in(node: ast.AST) -> list[str]:
+    return [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+
+
+def _computed(node: ast.AST, sizes: dict[str, int]) -> int:
+    """The value of an expression; KeyError for what is neither a sum nor a product."""
+    if isinstance(node, ast.Name):
+        return sizes[node.id]
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return node.value
+    if isinstance(node, ast.BinOp):
+        apply = ARITHMETIC[type(node.op)]
+        return apply(_computed(node.left, sizes), _computed(node.right, sizes))
+    raise KeyError(type(node))
 
 
 def _wrong_shape(given: np.ndarray, name: str, shape: _Shape, call: _Call) -> None:
@@ -324,10 +347,9 @@ def _computed_sizes(shape: _Shape) -> Step:
 
     def step(given: np.ndarray, name: str, call: _Call) -> np.ndarray:
         for place, word in shape.computed:
-            letters = {x: call.sizes.get(x) for x in _letters_of(word)}
-            if None not in letters.values() and given.shape[place] != eval(
-                word, {"__builtins__": {}}, letters
-            ):
+            size = _parsed(word)
+            is_known = all(letter in call.sizes for letter in _letters_in(size))
+            if is_known and given.shape[place] != _computed(size, call.sizes):
                 _wrong_shape(given, name, shape, call)
         return given
 
@@ -528,10 +550,9 @@ class _Wanted:
 
 
 def _evaluated(annotation: Any, function: Callable) -> Any:
-    """An annotation that is a string, as a module without evaluation has them."""
-    if isinstance(annotation, str):
-        return eval(annotation, function.__globals__)
-    return annotation
+    """An annotation, also one that is a string, as in a module that postpones them."""
+    one = types.SimpleNamespace(__annotations__={"it": annotation})
+    return get_type_hints(one, function.__globals__, include_extras=True)["it"]
 
 
 def _kind_of(hint: Any) -> tuple[str, Callable[[np.ndarray, str], np.ndarray]]:
@@ -565,9 +586,14 @@ def _check_names(wanted: dict[str, _Wanted]) -> None:
 RESULTS: dict[Any, str] = {Float: "f", Int: "iu", Bool: "b"}
 
 
+@functools.cache
+def _result_hint(function: Callable) -> Any:
+    return _evaluated(function.__annotations__.get("return"), function)
+
+
 def _check_result(function: Callable, result: Any, call: _Call) -> None:
     """Compare what came back with the annotation; AssertionError if it differs."""
-    hint = _evaluated(function.__annotations__.get("return"), function)
+    hint = _result_hint(function)
     if get_origin(hint) is tuple and Ellipsis not in get_args(hint):
         hints, results = get_args(hint), result
     else:

@@ -41,7 +41,7 @@ def test_each_docstring_names_statements_that_there_are(links, root):
 
 def table_rows(chapter: Path) -> list[tuple[set[str], set[str]]]:
     """Equations and names of code in each row of the chapter's last table."""
-    table = text_of(chapter).split("## In one page")[1].split("\n## ")[0]
+    table = text_of(chapter).split("## Summary")[1].split("\n## ")[0]
     rows = []
     for row in (line for line in table.splitlines() if line.startswith("|")):
         labels = set(re.findall(r"\{eq\}`([\w-]+)`", row))

@@ -21,7 +21,8 @@ def test_every_row_has_a_topic_a_promise_and_a_mark(rows):
 
 def test_every_link_leads_to_a_section_of_a_chapter(rows, root):
     sections = set()
-    for source in [*root.glob("chapters/*.ipynb"), *root.glob("book/*.md")]:
+    pages = ("chapters/*.ipynb", "book/*.ipynb", "book/*.md")
+    for source in [path for pattern in pages for path in root.glob(pattern)]:
         sections |= set(
             re.findall(r"\(([\w-]+)\)=", source.read_text(encoding="utf-8"))
         )

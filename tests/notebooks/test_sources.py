@@ -13,12 +13,12 @@ from nbdev.export import nb_export
 from tutorial_utils.exercises import exercises_of
 
 
-def read(chapter: Path) -> nbformat.NotebookNode:
-    return nbformat.read(chapter, as_version=4)
+def read(notebook: Path) -> nbformat.NotebookNode:
+    return nbformat.read(notebook, as_version=4)
 
 
-def code_cells(chapter: Path) -> list[nbformat.NotebookNode]:
-    return [cell for cell in read(chapter).cells if cell.cell_type == "code"]
+def code_cells(notebook: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in read(notebook).cells if cell.cell_type == "code"]
 
 
 def tags(cell: nbformat.NotebookNode) -> set[str]:
@@ -38,8 +38,8 @@ def test_module_is_what_the_notebook_exports(chapter, root, tmp_path):
     assert comparable(shipped) == comparable(exported), f"{name} is stale: nbdev-export"
 
 
-def test_directives_lead_their_cell(chapter):
-    for cell in code_cells(chapter):
+def test_directives_lead_their_cell(any_notebook):
+    for cell in code_cells(any_notebook):
         lines = cell.source.split("\n")
         n_leading = next((n for n, s in enumerate(lines) if not s.startswith("#|")), 0)
         later = [s for s in lines[n_leading:] if s.lstrip().startswith("#|")]
@@ -62,9 +62,9 @@ def test_exported_cells_hold_definitions_only(chapter):
             )
 
 
-def test_outputs_are_stripped(chapter, tmp_path):
-    copy = tmp_path / chapter.name
-    shutil.copy(chapter, copy)
+def test_outputs_are_stripped(any_notebook, tmp_path):
+    copy = tmp_path / any_notebook.name
+    shutil.copy(any_notebook, copy)
     options = [
         "--keep-count",
         "--keep-id",
@@ -72,11 +72,13 @@ def test_outputs_are_stripped(chapter, tmp_path):
         "metadata.widgets cell.metadata.execution",
     ]
     subprocess.run(["nbstripout", *options, copy], check=True)
-    assert copy.read_text() == chapter.read_text(), "run pre-commit, it strips outputs"
+    assert copy.read_text() == any_notebook.read_text(), (
+        "run pre-commit, it strips outputs"
+    )
 
 
-def test_checked_outputs_are_stored(chapter):
-    for cell in code_cells(chapter):
+def test_checked_outputs_are_stored(any_notebook):
+    for cell in code_cells(any_notebook):
         checked, kept = "nbval-check-output" in tags(cell), "keep_output" in tags(cell)
         assert checked == kept, f"both tags or none: {cell.source[:60]!r}"
         if checked:
@@ -85,9 +87,9 @@ def test_checked_outputs_are_stored(chapter):
             assert kinds <= {"stream", "execute_result"}, "no figure in a checked cell"
 
 
-def test_figures_have_alt_text_and_caption(chapter):
+def test_figures_have_alt_text_and_caption(any_notebook):
     names = []
-    for cell in code_cells(chapter):
+    for cell in code_cells(any_notebook):
         if "plt.show()" not in cell.source:
             continue
         about = cell.metadata.get("mystnb", {})
@@ -98,8 +100,8 @@ def test_figures_have_alt_text_and_caption(chapter):
     assert len(set(names)) == len(names)
 
 
-def test_markdown_reads_well_outside_the_site(chapter):
-    for cell in read(chapter).cells:
+def test_markdown_reads_well_outside_the_site(any_notebook):
+    for cell in read(any_notebook).cells:
         if cell.cell_type == "markdown":
             assert "```{" not in cell.source, "use colon fences, Colab shows these raw"
 
@@ -107,8 +109,10 @@ def test_markdown_reads_well_outside_the_site(chapter):
 @pytest.mark.parametrize(
     "forbidden", ["raises-exception", "skip-execution", "nbval-skip"]
 )
-def test_no_cell_hides_an_error(chapter, forbidden):
-    assert not [cell.source for cell in code_cells(chapter) if forbidden in tags(cell)]
+def test_no_cell_hides_an_error(any_notebook, forbidden):
+    assert not [
+        cell.source for cell in code_cells(any_notebook) if forbidden in tags(cell)
+    ]
 
 
 def test_nbdev_export_leaves_the_tree_alone(root, tmp_path):
