@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+from published_notebook import read_published
+
 sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
 from provenance import colab_url  # noqa: E402
 
@@ -42,7 +44,7 @@ def for_browser(notebook: dict, chapter: str, repository: str | None) -> dict:
 
 def write_for_browser(chapter: Path, folder: Path, repository: str | None) -> None:
     """Write the browser's copy of a chapter into the folder, under the same name."""
-    notebook = json.loads(chapter.read_text(encoding="utf-8"))
+    notebook = read_published(chapter)
     copied = for_browser(notebook, chapter.name, repository)
     text = json.dumps(copied, ensure_ascii=False, indent=1) + "\n"
     (folder / chapter.name).write_text(text, encoding="utf-8")

@@ -23,6 +23,7 @@ from check_machine import GIGABYTES_TO_BUILD, trouble_with_space
 from class_notebook import write_for_class
 from content_policy import add_policy
 from jupyter_cache import get_cache
+from published_notebook import read_published
 from tqdm import tqdm
 from vendor import vendor
 
@@ -245,8 +246,11 @@ def run_jupyter_book(book: Path, build: Path, lock: int) -> int:
 def finish_pages(book: Path, build: Path) -> None:
     """What the pages get that Sphinx does not write."""
     (build / "html/index.html").write_text(FRONT_DOOR)
+    sources = build / "html/_sources/chapters"
     for chapter in sorted((book / "chapters").glob("*.ipynb")):
-        write_for_class(chapter, build / "html/_sources/chapters")
+        write_for_class(chapter, sources)
+        text = json.dumps(read_published(chapter), ensure_ascii=False, indent=1)
+        (sources / chapter.name).write_text(text + "\n", encoding="utf-8")
     if (build / "html/lite").exists():
         shutil.copy(ROOT / "tools/start_afresh.html", build / "html/lite")
     add_policy(build / "html")

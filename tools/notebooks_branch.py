@@ -13,6 +13,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from published_notebook import read_published
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "book" / "_ext"))
 from provenance import git, repository_url  # noqa: E402
@@ -65,7 +67,7 @@ def write(folder: Path, repository: str, commit: str) -> None:
     """Write the chapters, stamped, and a few words about them into the folder."""
     (folder / "chapters").mkdir(parents=True, exist_ok=True)
     for chapter in sorted((ROOT / "chapters").glob("*.ipynb")):
-        notebook = json.loads(chapter.read_text(encoding="utf-8"))
+        notebook = read_published(chapter)
         text = json.dumps(stamped(notebook, repository, commit), ensure_ascii=False)
         (folder / "chapters" / chapter.name).write_text(text + "\n", encoding="utf-8")
     for name in ("LICENSE", "LICENSE-TEXT"):

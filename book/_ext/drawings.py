@@ -1,0 +1,179 @@
+"""Drawings: SVG files that stand in the page itself and follow the reader's theme.
+
+A figure whose file is an SVG, with a name, an alt text and a caption, is a drawing:
+
+    :::{figure} figures/network.svg
+    :name: fig-network
+    :alt: A network with three inputs, ...
+
+    The caption.
+    :::
+
+Colours are `var(--drawing-ink, #1f2328)` and the like: the page has the values for its
+themes, and the fallback serves where the file is seen by itself. Text is text. Where
+notebooks are published, `embedded` puts the drawing into the cell as a picture.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.directives.patches import Figure
+
+SVG = "http://www.w3.org/2000/svg"
+ElementTree.register_namespace("", SVG)
+
+ELEMENTS = {
+    *("svg", "g", "defs", "marker", "use", "clipPath", "title", "desc"),
+    *("path", "line", "polyline", "polygon", "rect", "circle", "ellipse"),
+    *("text", "tspan"),
+}
+PAINTS = ("fill", "stroke", "color")
+PAINT = re.compile(
+    r"none|currentColor|context-stroke|var\(--drawing-[a-z-]+, #[0-9a-f]{6}\)"
+)
+SMALLEST = 12  # CSS pixels: nine points
+BROAD = 420  # pixels: what is wider keeps its size on a phone, and scrolls
+
+
+class NoDrawing(ValueError):
+    """A file that cannot be a drawing; the message says why."""
+
+
+def parsed(text: str) -> ElementTree.Element:
+    """The root of a drawing, without comments. Raises NoDrawing."""
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise NoDrawing(f"it is no XML: {error}") from None
+    if root.tag != f"{{{SVG}}}svg" or len(root.get("viewBox", "").split()) != 4:
+        raise NoDrawing("it must be an svg with a viewBox of four numbers")
+    if faults := sorted({*faults_of(root)}):
+        raise NoDrawing("; ".join(faults))
+    return root
+
+
+def faults_of(root: ElementTree.Element) -> Iterator[str]:
+    """What a drawing may not have: scripts, styles, outward links, own colours."""
+    for element in root.iter():
+        name = element.tag.removeprefix(f"{{{SVG}}}")
+        if name not in ELEMENTS:
+            yield f"it may not hold <{name}>"
+        for key, value in element.attrib.items():
+            if key == "style" or key.startswith("on"):
+                yield f"<{name}> may not have {key}"
+            if key.endswith("href") and not value.startswith("#"):
+                yield f"<{name}> may not lead outside: {value}"
+            if key in PAINTS and not PAINT.fullmatch(value):
+                yield f"{key} {value!r} must be var(--drawing-..., #rrggbb)"
+            if key == "font-size" and not float(value) >= SMALLEST:
+                yield f"text must be at least {SMALLEST} pixels high, got {value}"
+
+
+def inline(text: str, name: str, alt: str) -> str:
+    """The markup of a drawing for a page, its identifiers made unique by a name."""
+    root = parsed(text)
+    identifiers = {e.get("id") for e in root.iter() if e.get("id")}
+    for element in root.iter():
+        for key, value in element.attrib.items():
+            if key == "id":
+                element.set(key, f"{name}-{value}")
+            elif value.removeprefix("#") in identifiers and value[0] == "#":
+                element.set(key, f"#{name}-{value[1:]}")
+            else:
+                element.set(key, re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", value))
+    width, height = root.get("viewBox", "").split()[2:]
+    root.attrib.update(
+        {"role": "img", "aria-label": alt, "width": width, "height": height}
+    )
+    markup = ElementTree.tostring(root, encoding="unicode")
+    kind = "drawing broad" if float(width) > BROAD else "drawing"
+    return f'<div class="{kind}">{markup}</div>'
+
+
+class Drawing(Figure):
+    """The directive figure; a file that is an SVG becomes part of the page."""
+
+    def run(self) -> list[nodes.Node]:
+        place = self.arguments[0]
+        if not place.endswith(".svg"):
+            return super().run()
+        for option in ("name", "alt"):
+            if not self.options.get(option):
+                raise self.error(f"the drawing {place} needs the option :{option}:")
+        if not self.content:
+            raise self.error(f"the drawing {place} needs a caption")
+        name, alt = nodes.make_id(self.options["name"]), self.options["alt"]
+        env = self.state.document.settings.env
+        source, file = env.relfn2path(place)
+        env.note_dependency(source)
+        try:
+            markup = inline(
+                Path(file).read_text(encoding="utf-8"), name, " ".join(alt.split())
+            )
+        except (OSError, NoDrawing) as trouble:
+            raise self.error(f"the drawing {place}: {trouble}") from None
+        made = super().run()
+        for image in [i for node in made for i in node.findall(nodes.image)]:
+            image.parent.replace(image, nodes.raw("", markup, format="html"))
+        return made
+
+
+# ---- for the notebooks that readers open elsewhere
+
+FIGURE = re.compile(
+    r"^:::\{figure\} (?P<place>\S+\.svg)\n(?P<options>(?::[a-z]+:.*\n)*)\n?"
+    r"(?P<caption>.*?)\n:::$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def picture(text: str) -> bytes:
+    """A drawing as a PNG on a light ground, with a font that Matplotlib brings."""
+    import resvg_py
+    from matplotlib import get_data_path
+
+    parsed(text)
+    plain = re.sub(r"var\(--[a-z-]+, (#[0-9a-f]{6})\)", r"\1", text)
+    fonts = Path(get_data_path()) / "fonts" / "ttf"
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=plain,
+            background="#ffffff",
+            zoom=2,
+            skip_system_fonts=True,
+            font_dirs=[str(fonts)],
+            font_family="DejaVu Sans",
+            sans_serif_family="DejaVu Sans",
+        )
+    )
+
+
+def embedded(markdown: str, folder: Path) -> str:
+    """The source of a Markdown cell with its drawings in it, as pictures.
+
+    A picture, since Colab shows neither SVG nor what is attached to a cell. folder :
+    that of the notebook.
+    """
+
+    def embed(found: re.Match) -> str:
+        options = dict(
+            re.findall(r"^:([a-z]+): *(.*)$", found["options"], re.MULTILINE)
+        )
+        content = picture((folder / found["place"]).read_text(encoding="utf-8"))
+        data = base64.b64encode(content).decode("ascii")
+        alt = re.sub(r"[\[\]]", "", options.get("alt", ""))
+        return f"![{alt}](data:image/png;base64,{data})\n\n*{found['caption'].strip()}*"
+
+    return FIGURE.sub(embed, markdown)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("figure", Drawing, override=True)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

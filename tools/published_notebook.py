@@ -1,0 +1,29 @@
+"""A chapter as readers open it elsewhere: what else only the site makes is in it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
+from drawings import embedded  # noqa: E402
+from lessons import MAP, list_of, sections_of  # noqa: E402
+
+
+def read_published(chapter: Path) -> dict:
+    """The notebook of a chapter, with its drawings and its map in its cells."""
+    notebook = json.loads(chapter.read_text(encoding="utf-8"))
+    result = copy.deepcopy(notebook)
+    for cell in result["cells"]:
+        if cell["cell_type"] != "markdown":
+            continue
+        source = "".join(cell["source"])
+        text = embedded(source, chapter.parent)
+        if MAP.search(text):
+            lines = "\n".join(list_of(sections_of(notebook)))
+            text = MAP.sub(lambda _, lines=lines: lines, text)
+        if text != source:
+            cell["source"] = text
+    return result
