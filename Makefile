@@ -51,13 +51,17 @@ test-release: test  ## and what is too long for every run: browser, Colab, Binde
 chapter: $(VENV)/installed node_modules/installed  ## one chapter: export, nbval, unit tests, page (make chapter N=1)
 	@test -n "$(CHAPTER)" || { echo "there is no chapter $(N)"; exit 1; }
 	@$(IN_VENV) nbdev-export && $(NBVAL) $(CHAPTER) && pytest -q tests/unit/test_$(MODULE).py
-	@$(IN_VENV) python tools/build_book.py
+	@$(IN_VENV) python tools/build_book.py && python tools/chapter_facts.py $(CHAPTER) _build/html
 
 .PHONY: outputs
 outputs: $(VENV)/installed  ## run one chapter and store the outputs of its tagged cells (make outputs N=1)
 	@test -n "$(CHAPTER)" || { echo "there is no chapter $(N)"; exit 1; }
-	@$(IN_VENV) nbdev-export && jupyter nbconvert --to notebook --execute --inplace $(CHAPTER) \
+	@$(IN_VENV) nbdev-export && jupyter nbconvert --to notebook --execute --inplace --coalesce-streams $(CHAPTER) \
 	  && nbstripout --keep-count --keep-id --extra-keys "metadata.widgets cell.metadata.execution" $(CHAPTER)
+
+.PHONY: experiments
+experiments: $(VENV)/installed  ## run what is too long for a chapter, keep its table (make experiments NAMES=…)
+	@$(IN_VENV) python tools/run_experiments.py $(NAMES)
 
 .PHONY: weights
 weights: $(VENV)/installed  ## train again what chapters 6 and 8 load trained (twenty minutes)

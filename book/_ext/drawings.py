@@ -128,7 +128,7 @@ class Drawing(Figure):
 # ---- for the notebooks that readers open elsewhere
 
 FIGURE = re.compile(
-    r"^:::\{figure\} (?P<place>\S+\.svg)\n(?P<options>(?::[a-z]+:.*\n)*)\n?"
+    r"^:::\{figure\} (?P<place>\S+\.svg)\n(?P<options>(?::[a-z]+:[^\n]*\n)*)\n?"
     r"(?P<caption>.*?)\n:::$",
     re.MULTILINE | re.DOTALL,
 )

@@ -4,10 +4,9 @@
 setting that its page does not have; `make test-release` runs every chapter whole.
 """
 
-import ast
 import json
 import re
-import symtable
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
@@ -20,6 +19,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tutorial_utils import widgets
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tools"))
+from cell_slices import code_cells, with_what_it_needs  # noqa: E402
+
 SITE = ROOT / "_build" / "html"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
@@ -96,11 +98,6 @@ def picture_of(explorer: Locator) -> list[int]:
     )
 
 
-def code_cells(path: Path) -> list[dict]:
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return [cell for cell in cells if cell["cell_type"] == "code"]
-
-
 def site_notebook(chapter: Path) -> Path:
     return SITE / "lite" / "files" / chapter.name
 
@@ -128,57 +125,6 @@ def test_a_chapter_runs_whole_and_its_widgets_answer(lab, notebook):
 
 
 # ---- one widget, with the cells that it needs
-
-
-def names_bound(source: str) -> set[str]:
-    table = symtable.symtable(source, "a cell", "exec")
-    symbols = table.get_symbols()
-    return {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
-
-
-def names_changed(source: str) -> set[str]:
-    """The names whose values a cell may change in place."""
-    changed = set()
-    for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
-                changed.add(name)
-            case ast.Attribute(
-                value=ast.Name(id=name), attr="add" | "append" | "extend" | "update"
-            ):
-                changed.add(name)
-    return changed
-
-
-def names_used(source: str) -> set[str]:
-    """The global names that a cell reads, in its functions too, and does not bind."""
-
-    def used(table: symtable.SymbolTable) -> set[str]:
-        outer = table.get_type() == "module"
-        symbols = [s for s in table.get_symbols() if outer or s.is_global()]
-        own = {s.get_name() for s in symbols if s.is_referenced()}
-        return own.union(*(used(inner) for inner in table.get_children()))
-
-    return used(symtable.symtable(source, "a cell", "exec")) - names_bound(source)
-
-
-def with_what_it_needs(sources: list[str], last: int) -> list[int]:
-    """The places of the cells that a cell builds on, the setup cell first."""
-    kept, wanted = [last], names_used(sources[last])
-    for place in reversed(range(last)):
-        bound, changed = names_bound(sources[place]), names_changed(sources[place])
-        if place == 0 or (bound | changed) & wanted:
-            kept.append(place)
-            wanted = (wanted - bound) | names_used(sources[place])
-    # A function may call one that a later cell defines.
-    while True:
-        used = set().union(*(names_used(sources[place]) for place in kept))
-        missing = used.difference(*(names_bound(sources[place]) for place in kept))
-        others = [place for place in range(last) if place not in kept]
-        more = [place for place in others if names_bound(sources[place]) & missing]
-        if not more:
-            return sorted(kept)
-        kept += more
 
 
 def widget_with_more_settings(sources: list[str]) -> int:
