@@ -19,9 +19,12 @@ from pathlib import Path
 
 import yaml
 from browser_python import CannotAssemble, assemble
+from cell_slices import names_bound, names_used
 from check_machine import GIGABYTES_TO_BUILD, trouble_with_space
 from class_notebook import write_for_class
+from code_digest import digest_of_code, is_python
 from content_policy import add_policy
+from execute_chapter import read as read_notebook
 from jupyter_cache import get_cache
 from published_notebook import read_published
 from tqdm import tqdm
@@ -31,7 +34,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "book" / "_ext"))
 from provenance import repository_url  # noqa: E402
 
-# What the chapters' outputs depend on besides their own cells, and what the pages do.
+# What all outputs depend on, besides their own cells and the code that these use; what
+# the pages do.
+SURROUNDINGS = ["requirements.txt", "src/tutorial_utils/data/*", "examples/*.py"]
 CODE = ["src/tutorial_utils/**/*", "requirements.txt"]
 SETTINGS = [
     "_config.yml",
@@ -88,6 +93,7 @@ FRONT_DOOR = """<!doctype html>
 """
 
 
+EXPLORE = re.compile(r"""^(?:\w+ = )?explore\(\s*["']([\w-]+)["']""", re.MULTILINE)
 MAX_FRAMES = 240
 MAX_FRAME_BYTES = 2_000_000
 
@@ -100,9 +106,7 @@ def place_frames(book: Path) -> bool:
         code = "\n".join(
             "".join(c["source"]) for c in cells if c["cell_type"] == "code"
         )
-        for name in re.findall(
-            r"""^(?:\w+ = )?explore\(\s*["']([\w-]+)["']""", code, re.M
-        ):
+        for name in EXPLORE.findall(code):
             frames = book / "_build/frames" / name
             report = json.loads((frames / "report.json").read_text())
             number, size = report["frames"], report["bytes"]
@@ -165,10 +169,8 @@ def build_alone(book: Path, build: Path, lock: int) -> int:
     start = time.perf_counter()
     if book == ROOT and not add_browser_python(build):
         return 1
-    if forget_if_changed(
-        build / "code.sha256", CODE, ".jupyter_cache", ".doctrees", "frames"
-    ):
-        print("the package or the pins are new: every chapter is executed")
+    if forget_if_changed(build / "code.sha256", CODE, ".doctrees"):
+        print("the package or the pins are new: every page is read")
     if forget_if_changed(build / "settings.sha256", SETTINGS, ".doctrees", "html"):
         print("the settings of the site are new: every page is written")
     # Of a build that was cut short Sphinx would take the pages for finished.
@@ -209,23 +211,76 @@ def environment(build: Path) -> dict[str, str]:
     }
 
 
+def notebooks_of(book: Path) -> list[Path]:
+    """What has cells to be executed, the long ones first."""
+    found = [*book.glob("chapters/*.ipynb"), *book.glob("book/*.ipynb")]
+    found.sort(key=lambda path: -path.stat().st_size)
+    pages = sorted(book.glob("book/*.md"))
+    return found + [p for p in pages if "\n```{code-cell}" in p.read_text("utf-8")]
+
+
+def sources_in(notebook: Path) -> list[str]:
+    """The sources of a notebook's code cells, those that only check left out.
+
+    A cell tagged check stays if a later one uses a name that it binds.
+    """
+    kept: list[str] = []
+    used: set[str] = set()
+    for cell in reversed(read_notebook(str(notebook)).cells):
+        if cell.cell_type != "code" or not is_python(cell.source):
+            continue
+        only_checks = "check" in cell.metadata.get("tags", [])
+        if not only_checks or names_bound(cell.source) & used:
+            kept.append(cell.source)
+            used |= names_used(cell.source)
+    return kept[::-1]
+
+
+def frame_keys(notebook: Path, surroundings: str) -> dict[str, str]:
+    """For each widget the sum of all that its pictures depend on.
+
+    That are the cells before it and its own, since what they make may be changed by
+    any of them, and the code of the package that they use.
+    """
+    sources = sources_in(notebook)
+    keys = {}
+    for place, source in enumerate(sources, start=1):
+        for name in EXPLORE.findall(source):
+            keys[name] = digest_of_code([surroundings, *sources[:place]])
+    return keys
+
+
 def execute_chapters(book: Path, build: Path, lock: int) -> int:
-    """Execute the notebooks that are not in the cache, one on each core."""
+    """Execute the notebooks whose outputs are not in the cache, one on each core."""
     cache = get_cache(build / ".jupyter_cache")
-    chapters = [str(p) for f in ("chapters", "book") for p in book.glob(f"{f}/*.ipynb")]
-    chapters.sort(key=lambda path: -Path(path).stat().st_size)  # the long ones first
-    for chapter in chapters:
-        cache.add_nb_to_project(chapter)
-    missing = [record.uri for record in cache.list_unexecuted(filter_uris=chapters)]
+    surroundings = repr(digest(SURROUNDINGS))
+    codes, missing = {}, []
+    for notebook in notebooks_of(book):
+        content = read_notebook(str(notebook))
+        cells = [c.source for c in content.cells if c.cell_type == "code"]
+        codes[notebook] = digest_of_code([surroundings, *cells])
+        try:
+            known = cache.match_cache_notebook(content).data.get("code")
+        except KeyError:
+            known = None
+        if known != codes[notebook]:
+            missing.append(notebook)
     settings = yaml.safe_load((book / "_config.yml").read_text(encoding="utf-8"))
 
-    def execute(chapter: str) -> int:
+    def execute(notebook: Path) -> int:
+        # Its page is read again, also where the notebook itself did not change.
+        page = notebook.relative_to(book).with_suffix(".doctree")
+        (build / ".doctrees" / page).unlink(missing_ok=True)
         program = str(ROOT / "tools" / "execute_chapter.py")
         timeout = str(settings["execute"]["timeout"])
+        keys = json.dumps(frame_keys(notebook, surroundings))
         return subprocess.run(
-            [sys.executable, program, str(build / ".jupyter_cache"), chapter, timeout],
+            [
+                *(sys.executable, program, str(build / ".jupyter_cache")),
+                *(str(notebook), timeout, codes[notebook]),
+            ],
             cwd=book,
-            env=environment(build),
+            env=environment(build) | {"TUTORIAL_FRAME_KEYS": keys},
             pass_fds=[lock],
         ).returncode
 

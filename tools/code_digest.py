@@ -31,12 +31,24 @@ class Bare(ast.NodeTransformer):
         return node
 
 
+@cache
+def is_python(source: str) -> bool:
+    """Whether a source can be parsed; what cannot counts as it stands."""
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
+
+
+@cache
 def bare(source: str) -> str:
     """A source without comments, docstrings and layout."""
     return ast.unparse(Bare().visit(ast.parse(source)))
 
 
-def names_in(source: str) -> set[str]:
+@cache
+def names_in(source: str) -> frozenset[str]:
     """The names of the module that a source reads, in its functions too."""
 
     def used(table: symtable.SymbolTable) -> Iterator[str]:
@@ -47,7 +59,7 @@ def names_in(source: str) -> set[str]:
         for inner in table.get_children():
             yield from used(inner)
 
-    return {*used(symtable.symtable(source, "a source", "exec"))}
+    return frozenset(used(symtable.symtable(source, "a source", "exec")))
 
 
 @cache
@@ -86,6 +98,7 @@ def bound_by(source: str) -> set[str]:
     return bound
 
 
+@cache
 def imports_of(source: str, inside: str = "") -> dict[str, tuple[str, str]]:
     """What a source imports from the package, by the names that it gives them."""
     found = {}
@@ -108,6 +121,7 @@ def imports_of(source: str, inside: str = "") -> dict[str, tuple[str, str]]:
     return found
 
 
+@cache
 def attributes_of(source: str, name: str) -> set[str]:
     """The attributes of a name that a source reads."""
     return {
@@ -133,9 +147,12 @@ def reached_from(source: str, imports: dict[str, tuple[str, str]]) -> set[tuple]
 
 def definitions_used(sources: list[str]) -> dict[tuple[str, str], str]:
     """All definitions of the package that sources use, by module and name."""
-    text = "\n".join(sources)
+    sources = [*filter(is_python, sources)]
+    imported: dict[str, tuple[str, str]] = {}
+    for source in sources:
+        imported |= imports_of(source)
     found: dict[tuple[str, str], str] = {}
-    waiting = reached_from(text, imports_of(text))
+    waiting = set().union(*(reached_from(source, imported) for source in sources))
     while waiting:
         origin, name = waiting.pop()
         statements, imports = module(origin)
@@ -156,7 +173,7 @@ def digest_of_code(sources: list[str]) -> str:
     """The sum of sources and of all definitions of the package that they use."""
     total = hashlib.sha256()
     for source in sources:
-        total.update(bare(source).encode())
+        total.update((bare(source) if is_python(source) else source).encode())
     for (origin, name), source in sorted(definitions_used(sources).items()):
         total.update(f"{origin} {name} {bare(source)}".encode())
     return total.hexdigest()

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
+import pytest
 from conftest import plant
 
 
@@ -82,6 +84,67 @@ def describe(x, y):
 
 explore("nothing", draw, describe, x=slider("x", range(11)), y=slider("y", range(22)))
 """
+
+
+SMALL_WIDGET = PLANTED_WIDGET.replace("range(11)", "range(2)").replace("22", "2")
+
+
+def test_a_changed_sentence_executes_and_draws_nothing(small_book, root):
+    status, output = build(small_book, root, SMALL_WIDGET)
+    assert status == 0, output
+    drawn = small_book / "_build/frames/nothing/0-0.png"
+    before = drawn.stat().st_mtime_ns
+    cache = sorted((small_book / "_build/.jupyter_cache/executed").iterdir())
+    status, output = build(small_book, root, SMALL_WIDGET, text="Another sentence.")
+    assert status == 0, output
+    assert drawn.stat().st_mtime_ns == before
+    assert sorted((small_book / "_build/.jupyter_cache/executed").iterdir()) == cache
+    page = small_book / "_build/html/chapters/01_planted"
+    assert "Another sentence." in page.with_suffix(".html").read_text()
+    assert (page / "nothing" / "1-1.png").exists()
+
+
+@pytest.fixture
+def key_of(root, tmp_path, monkeypatch):
+    """The key of a widget's frames, in a notebook of these cells."""
+    monkeypatch.syspath_prepend(root / "tools")
+    import build_book
+
+    def key(*cells: tuple[str, str]) -> str:
+        notebook = nbformat.v4.new_notebook(
+            cells=[
+                nbformat.v4.new_code_cell(source, metadata={"tags": tags.split()})
+                if source != "text"
+                else nbformat.v4.new_markdown_cell(tags)
+                for source, tags in cells
+            ]
+        )
+        nbformat.write(notebook, tmp_path / "a.ipynb")
+        return build_book.frame_keys(tmp_path / "a.ipynb", "''")["a"]
+
+    return key
+
+
+BEFORE, WIDGET = ("x = 1", ""), ('explore("a", draw)', "")
+
+
+def test_what_frames_depend_on_is_in_their_key(key_of, root):
+    key = key_of(BEFORE, WIDGET)
+    same = [
+        (BEFORE, ("text", "A sentence."), WIDGET),
+        (("x = 1  # a remark", ""), WIDGET),
+        (BEFORE, WIDGET, ("y = 2", "")),
+        (BEFORE, ("assert x\nprint(x)", "check"), WIDGET),
+    ]
+    other = [
+        (("x = 2", ""), WIDGET),
+        (BEFORE, ("y = x", ""), WIDGET),
+        (BEFORE, ("y = 1", "check"), ("y", ""), WIDGET),
+        (BEFORE, ('explore("a", draw, 1)', "")),
+        (("from tutorial_utils.neural_networks import relu\nx = relu(1)", ""), WIDGET),
+    ]
+    assert {key_of(*cells) for cells in same} == {key}
+    assert len({key_of(*cells) for cells in other} - {key}) == len(other)
 
 
 def test_a_widget_over_its_budget_fails_the_build(small_book, root):

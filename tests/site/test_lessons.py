@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
@@ -119,9 +119,6 @@ def test_the_text_of_a_picture_needs_no_font_of_the_machine():
     assert (with_text < 128).sum() > 200
 
 
-DRAWN = [path for path in DRAWINGS if path.stem == "network"]
-
-
 def drawn_in(root: Path) -> list[tuple[Path, str]]:
     """The chapters and the names of the drawings in them."""
     found = []
@@ -159,23 +156,32 @@ def test_drawings_stand_in_the_page_and_follow_its_theme(visit):
         "[getComputedStyle(g).stroke, getComputedStyle(g).fill]).flat()"
     )
     assert not {"rgb(0, 114, 178)", "rgb(86, 180, 233)"} & {*colours}
+    check_folding(page)
+
+    page.set_viewport_size({"width": 360, "height": 900})
+    frame = figure.locator(".drawing")
+    frame.scroll_into_view_if_needed()
+    assert drawing.bounding_box()["width"] == 560, "a broad drawing scrolls"
+    assert frame.bounding_box()["width"] < 360
+    expect(frame).to_have_attribute("tabindex", "0")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
     assert visit.wrong == []
+
+
+def check_folding(page: Page) -> None:
+    """A folded check opens by mouse, and closes by key."""
+    check = page.locator("details.check").first
+    code = check.locator(".cell_input").first
+    expect(code).to_be_hidden()
+    check.locator("summary").first.click()
+    expect(code).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(code).to_be_hidden()
 
 
 def lightness(colour: str) -> float:
     numbers = [float(n) for n in re.findall(r"[\d.]+", colour)[:3]]
     return sum(numbers) / 3 / (255 if colour.startswith("rgb") else 1)
-
-
-def test_a_broad_drawing_scrolls_on_a_phone(visit):
-    chapter, name = drawn_in(ROOT)[0]
-    page = visit(f"chapters/{chapter.stem}.html", width=360, formulas=False)
-    frame = page.locator(f"figure#{name} .drawing")
-    frame.scroll_into_view_if_needed()
-    assert frame.locator("svg").bounding_box()["width"] == 560
-    assert frame.bounding_box()["width"] < 360
-    assert frame.get_attribute("tabindex") == "0"
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
 
 
 # ---- sections, and the map of a chapter
@@ -300,7 +306,7 @@ def test_the_map_of_a_chapter_is_on_its_page(chapter):
     assert marked == {s.label: s.path == "further" for s in sections if s.path}
 
 
-def test_a_check_is_folded_behind_its_last_line(visit, chapter):
+def test_a_check_is_folded_behind_its_last_line(chapter):
     cells = [
         cell
         for cell in nbformat.read(chapter, as_version=4).cells
@@ -319,19 +325,6 @@ def test_a_check_is_folded_behind_its_last_line(visit, chapter):
         printed = one.select(".cell_output pre")[-1].text.strip().split("\n")[-1]
         assert summary.removeprefix("Checked: ") == printed.removeprefix("Checked: ")
         assert one.select(".cell_input"), "the code is there, one click away"
-
-
-def test_a_folded_check_opens_by_mouse_and_key(visit):
-    chapter, _ = drawn_in(ROOT)[0]
-    page = visit(f"chapters/{chapter.stem}.html", formulas=False)
-    check = page.locator("details.check").first
-    code = check.locator(".cell_input").first
-    expect(code).to_be_hidden()
-    check.locator("summary").first.click()
-    expect(code).to_be_visible()
-    page.keyboard.press("Enter")
-    expect(code).to_be_hidden()
-    assert visit.wrong == []
 
 
 def test_the_published_notebooks_have_drawings_and_map_in_them(chapter):

@@ -52,7 +52,8 @@ def state(explorer: Locator) -> tuple[str, str, str]:
     return picture.get_attribute("src"), alt, picture.get_attribute("data-setting")
 
 
-def test_at_a_desk(visit, chapter):
+def test_the_widgets_of_a_page(visit, chapter):
+    """At a desk, then on a phone, then as a link restores them: two loads of a page."""
     page = open_chapter(visit, chapter)
     for explorer in explorers(page):
         check_speed(page, explorer)  # first: later, all pictures have been fetched
@@ -60,6 +61,9 @@ def test_at_a_desk(visit, chapter):
         check_captions(page, explorer)
         check_play(page, explorer)
         check_what_a_screen_reader_finds(explorer)
+    check_notes(visit, chapter, page)
+    check_on_a_phone(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
     check_addresses(visit, chapter, page)
     assert visit.wrong == []
 
@@ -138,38 +142,22 @@ def check_what_a_screen_reader_finds(explorer: Locator) -> None:
     assert explorer.locator("p[aria-live=polite]").count() == 1
 
 
-def check_addresses(visit, chapter: Path, page: Page) -> None:
-    """The address keeps a setting, and an open page follows it."""
-    restored = None
-    for explorer in explorers(page):
-        for knob in explorer.locator("input, select").all():
-            knob.press("End")
-        fragment = page.evaluate("() => location.hash")
-        if restored is None:
-            restored = open_chapter(visit, chapter, fragment)
-        else:
-            restored.evaluate("(there) => { location.hash = there; }", fragment)
-        again = restored.locator(f".explore[id='{explorer.get_attribute('id')}']")
-        setting = explorer.locator("img").get_attribute("data-setting")
-        expect(again.locator("img")).to_have_attribute("data-setting", setting)
-        assert state(again) == state(explorer)
-        expect(again).to_be_in_viewport()
+def check_notes(visit, chapter: Path, page: Page) -> None:
+    """A widget that has more settings with Python says where."""
+    n_notes = sum("published=" in source for source in code(chapter))
+    notes = page.locator(".explore-note:visible")
+    expect(notes).to_have_count(n_notes)
+    if not (SITE.parent / "lite").exists():
+        return
+    for note in notes.all():
+        expect(note).to_have_text("More settings: run in your browser")
+        link = note.get_by_role("link")
+        target = f"{visit.address}lite/notebooks/index.html?path={chapter.name}"
+        assert link.evaluate("(a) => a.href") == target
 
 
-def test_a_missing_frame_gives_a_message(visit, chapter):
-    page = open_chapter(visit, chapter)
-    page.route(re.compile(r"/[\d-]+\.png$"), lambda route: route.abort())
-    for explorer in explorers(page):
-        knob = explorer.locator("input, select").first
-        at_end = knob.evaluate("(k) => +k.value === +(k.max ?? k.length - 1)")
-        knob.press("Home" if at_end else "End")
-        expect(explorer.get_by_role("alert")).to_contain_text("missing from this page")
-        expect(explorer.locator("img")).to_be_hidden()
-        knob.press("End" if at_end else "Home")
-
-
-def test_on_a_phone(visit, chapter):
-    page = open_chapter(visit, chapter, width=360)
+def check_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 900})
     for explorer in explorers(page):
         for knob in explorer.locator("input[type=range]").all():
             knob.scroll_into_view_if_needed()
@@ -193,7 +181,33 @@ def test_on_a_phone(visit, chapter):
             box = explorer.bounding_box()
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= 360
-    assert visit.wrong == []
+
+
+def check_addresses(visit, chapter: Path, page: Page) -> None:
+    """The address keeps a setting, and an open page follows it.
+
+    On the restored page, where few pictures are there yet, a missing one is told.
+    """
+    restored = None
+    for explorer in explorers(page):
+        for knob in explorer.locator("input, select").all():
+            knob.press("End")
+        fragment = page.evaluate("() => location.hash")
+        if restored is None:
+            restored = open_chapter(visit, chapter, fragment)
+        else:
+            restored.evaluate("(there) => { location.hash = there; }", fragment)
+        again = restored.locator(f".explore[id='{explorer.get_attribute('id')}']")
+        setting = explorer.locator("img").get_attribute("data-setting")
+        expect(again.locator("img")).to_have_attribute("data-setting", setting)
+        assert state(again) == state(explorer)
+        expect(again).to_be_in_viewport()
+    restored.route(re.compile(r"/[\d-]+\.png$"), lambda route: route.abort())
+    for explorer in explorers(restored):
+        for knob in explorer.locator("input, select").all():
+            knob.press("Home")
+        expect(explorer.get_by_role("alert")).to_contain_text("missing from this page")
+        expect(explorer.locator("img")).to_be_hidden()
 
 
 def widgets_made_by(chapter: Path, patch: pytest.MonkeyPatch) -> list[Explorer]:
@@ -208,7 +222,7 @@ def widgets_made_by(chapter: Path, patch: pytest.MonkeyPatch) -> list[Explorer]:
     patch.chdir(chapter.parent)
     # As when the book is built, but without drawing every frame again.
     patch.setenv("TUTORIAL_FRAMES", "unused")
-    patch.setattr(Explorer, "write_frames", lambda self, folder: None)
+    patch.setattr(Explorer, "write_frames", lambda self, folder, key: None)
     namespace: dict[str, object] = {"__name__": "__main__"}
     for source in code(chapter):
         exec(compile(source, chapter.name, "exec"), namespace)
@@ -216,20 +230,16 @@ def widgets_made_by(chapter: Path, patch: pytest.MonkeyPatch) -> list[Explorer]:
     return made
 
 
-# A run of all cells: one chapter in every test, the others in the long one.
-CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
-LATER = [pytest.param(path, marks=pytest.mark.release) for path in CHAPTERS[1:]]
-
-
-@pytest.mark.parametrize("notebook", [CHAPTERS[0], *LATER], ids=lambda p: p.stem)
-def test_frames_are_what_draw_gives(notebook, monkeypatch):
+# A run of all cells, which the build has made already.
+@pytest.mark.release
+def test_frames_are_what_draw_gives(chapter, monkeypatch):
     rng = random.Random(0)
     matplotlib.use("agg")
     with matplotlib.rc_context():
-        made = widgets_made_by(notebook, monkeypatch)
-        assert len(made) == sum("explore(" in source for source in code(notebook))
+        made = widgets_made_by(chapter, monkeypatch)
+        assert len(made) == sum("explore(" in source for source in code(chapter))
         for widget in made:
-            folder = SITE / notebook.stem / widget.name
+            folder = SITE / chapter.stem / widget.name
             settings = list(widget.settings())
             assert len(list(folder.glob("*.png"))) == len(settings)
             for setting in rng.sample(settings, min(10, len(settings))):

@@ -110,6 +110,21 @@ def test_frames_are_written_when_the_book_is_built(tmp_path, monkeypatch):
     assert report["bytes"] == sum(f.stat().st_size for f in stale.parent.glob("*.png"))
 
 
+def test_frames_are_drawn_again_only_under_another_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("TUTORIAL_FRAMES", str(tmp_path))
+    picture = tmp_path / "bars" / "0-0.png"
+    captions = []
+    for key, is_kept in (("one", False), ("one", True), ("two", False), ("", False)):
+        if key:
+            monkeypatch.setenv("TUTORIAL_FRAME_KEYS", json.dumps({"bars": key}))
+        else:
+            monkeypatch.delenv("TUTORIAL_FRAME_KEYS")
+        captions.append(bars(height=slider("height", (1, 2))).captions)
+        assert (picture.read_bytes() == b"kept") == is_kept
+        picture.write_bytes(b"kept")
+    assert captions == captions[:1] * 4
+
+
 def test_an_error_while_frames_are_written_stops_the_build(tmp_path, monkeypatch):
     monkeypatch.setenv("TUTORIAL_FRAMES", str(tmp_path))
     with pytest.raises(RuntimeError, match="no thirteenth floor"):
