@@ -11,7 +11,7 @@ GIGABYTES ?= 3
 IN_VENV := source $(VENV)/bin/activate &&
 # A chapter by its number, another page with cells by its name: make outputs N=corrections.
 CHAPTER = $(or $(wildcard book/$(N).ipynb),$(wildcard chapters/$(shell printf %02d $(N) 2>/dev/null)_*.ipynb))
-MODULE = $(shell basename $(CHAPTER) .ipynb | cut -c4-)
+UNIT = $(wildcard tests/unit/test_$(shell basename $(CHAPTER) .ipynb | cut -c4-).py)
 NBVAL := PYTHONPATH=$(CURDIR)/tests/notebooks/guard pytest -q --nbval-lax --nbval-cell-timeout 300 --nbval-sanitize-with tests/notebooks/sanitize.cfg
 
 # The chapters' matrices are small: more threads only get in each other's way.
@@ -50,7 +50,8 @@ test-release: test  ## and what is too long for every run: browser, Colab, Binde
 .PHONY: chapter
 chapter: $(VENV)/installed node_modules/installed  ## one chapter: export, nbval, unit tests, page (make chapter N=1)
 	@test -n "$(CHAPTER)" || { echo "there is no chapter $(N)"; exit 1; }
-	@$(IN_VENV) nbdev-export && $(NBVAL) $(CHAPTER) && pytest -q tests/unit/test_$(MODULE).py
+	@$(IN_VENV) nbdev-export && python tools/passed.py $(CHAPTER) "$(UNIT)" \
+	  "$(NBVAL) $(CHAPTER) $(if $(UNIT),&& pytest -q $(UNIT))"
 	@$(IN_VENV) python tools/build_book.py && python tools/chapter_facts.py $(CHAPTER) _build/html
 
 .PHONY: outputs

@@ -336,6 +336,14 @@ OVERRIDES = {
 }
 
 
+def write_notebooks(files: Path, repository: str | None) -> None:
+    """Write the browser's copies of the chapters, in the place of older ones."""
+    for old in files.glob("*.ipynb"):
+        old.unlink()
+    for chapter in sorted((ROOT / "chapters").glob("*.ipynb")):
+        write_for_browser(chapter, files, repository)
+
+
 def assemble(target: Path, repository: str | None = None) -> None:
     """Make the folder anew, or raise CannotAssemble and leave it as it was.
 
@@ -358,8 +366,7 @@ def assemble(target: Path, repository: str | None = None) -> None:
             (lite / name).write_text(json.dumps(content, indent=1))
         files = lite / "files"
         shutil.copytree(ROOT / "src" / "tutorial_utils" / "data", files / "data")
-        for chapter in sorted((ROOT / "chapters").glob("*.ipynb")):
-            write_for_browser(chapter, files, repository)
+        write_notebooks(files, repository)
         shutil.rmtree(target, ignore_errors=True)
         lite.replace(target)
     sizes = [f.stat().st_size for f in target.rglob("*") if f.is_file()]

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
-from browser_python import CannotAssemble, assemble
+from browser_python import CannotAssemble, assemble, write_notebooks
 from cell_slices import names_bound, names_used
 from check_machine import GIGABYTES_TO_BUILD, trouble_with_space
 from class_notebook import write_for_class
@@ -38,6 +38,13 @@ from provenance import repository_url  # noqa: E402
 # the pages do.
 SURROUNDINGS = ["requirements.txt", "src/tutorial_utils/data/*", "examples/*.py"]
 CODE = ["src/tutorial_utils/**/*", "requirements.txt"]
+ASSEMBLED_FROM = [
+    *CODE,
+    "pyproject.toml",
+    "package-lock.json",
+    "tools/browser_*",
+    "tools/lean_wheels.mjs",
+]
 SETTINGS = [
     "_config.yml",
     "_toc.yml",
@@ -61,9 +68,12 @@ def digest(patterns: list[str]) -> str:
     return total.hexdigest()
 
 
-def forget(build: Path, *folders: str) -> None:
-    for folder in folders:
-        shutil.rmtree(build / folder, ignore_errors=True)
+def forget(build: Path, *names: str) -> None:
+    """Remove files and folders, if they are there."""
+    for name in names:
+        if (build / name).is_file():
+            (build / name).unlink()
+        shutil.rmtree(build / name, ignore_errors=True)
 
 
 def forget_if_changed(key: Path, patterns: list[str], *folders: str) -> bool:
@@ -129,14 +139,24 @@ def place_frames(book: Path) -> bool:
 
 
 def add_browser_python(build: Path) -> bool:
-    """Assemble what runs in the browser; False if it is missing and required."""
-    # What is left of a build that was cut short would be taken for finished.
-    forget(build, "html/lite", *(path.name for path in build.glob("tmp*")))
-    (build.parent / ".jupyterlite.doit.db").unlink(missing_ok=True)
+    """Assemble what runs in the browser; False if it is missing and required.
+
+    Where no more than chapters have changed, their copies alone are written again.
+    """
+    if (build / "unfinished").exists():
+        # What is left of a build that was cut short would be taken for finished.
+        forget(build, "html/lite", "lite.sha256", *(p.name for p in build.glob("tmp*")))
+    lite = build / "lite"
+    is_new = forget_if_changed(
+        build / "lite.sha256", ASSEMBLED_FROM, "lite", "html/lite"
+    )
     try:
-        assemble(build / "lite", repository_url())
+        if is_new or not lite.exists():
+            assemble(lite, repository_url())
+        else:
+            write_notebooks(lite / "files", repository_url())
     except CannotAssemble as trouble:
-        forget(build, "lite")
+        forget(build, "lite", "lite.sha256")
         print(f"the site is built without Python for the reader's browser: {trouble}")
         return not os.environ.get("CI")
     return True
@@ -180,6 +200,8 @@ def build_alone(book: Path, build: Path, lock: int) -> int:
         if not (build / ".jupyter_cache" / "executed").exists():
             forget(build, ".jupyter_cache")  # its tables may be half made
     unfinished.touch()
+    if not (build / "html" / "lite").exists():
+        (book / ".jupyterlite.doit.db").unlink(missing_ok=True)
     vendor()
     status = execute_chapters(book, build, lock)
     status = status or run_jupyter_book(book, build, lock)
@@ -250,6 +272,13 @@ def frame_keys(notebook: Path, surroundings: str) -> dict[str, str]:
     return keys
 
 
+def checkers_of(notebook: Path) -> tuple[str, ...]:
+    """The module that checks a chapter's exercises, which no import in it names."""
+    number = notebook.stem[:2].lstrip("0")
+    exists = (ROOT / f"src/tutorial_utils/exercises/chapter_{number}.py").exists()
+    return (f"exercises.chapter_{number}",) if exists else ()
+
+
 def execute_chapters(book: Path, build: Path, lock: int) -> int:
     """Execute the notebooks whose outputs are not in the cache, one on each core."""
     cache = get_cache(build / ".jupyter_cache")
@@ -258,7 +287,7 @@ def execute_chapters(book: Path, build: Path, lock: int) -> int:
     for notebook in notebooks_of(book):
         content = read_notebook(str(notebook))
         cells = [c.source for c in content.cells if c.cell_type == "code"]
-        codes[notebook] = digest_of_code([surroundings, *cells])
+        codes[notebook] = digest_of_code([surroundings, *cells], checkers_of(notebook))
         try:
             known = cache.match_cache_notebook(content).data.get("code")
         except KeyError:

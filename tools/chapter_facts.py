@@ -104,7 +104,8 @@ def main(chapter: str, site: str = "") -> None:
     notebook = json.loads(Path(chapter).read_text(encoding="utf-8"))
     heights = None
     if site:
-        page = Path(site).resolve() / "chapters" / f"{Path(chapter).stem}.html"
+        folder = Path(chapter).resolve().parent.name
+        page = Path(site).resolve() / folder / f"{Path(chapter).stem}.html"
         heights = measured(page)
         if heights is None:
             print("the page is not measured: there is no Chromium")

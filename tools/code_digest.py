@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+# What these hold lets through or refuses, and changes no result.
+ONLY_CHECK = ("contracts", "checks")
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "tutorial_utils"
 NAME = PACKAGE.name
 
@@ -69,16 +71,16 @@ def module(name: str) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     And its imports from the package: each name with the module that it comes from and
     what it is called there, "" for the module itself.
     """
-    place = PACKAGE / f"{name.replace('.', '/')}.py"
+    place, inside = PACKAGE / f"{name.replace('.', '/')}.py", name
     if not place.exists():
-        place = PACKAGE / name.replace(".", "/") / "__init__.py"
+        place, inside = place.with_suffix("") / "__init__.py", f"{name}.__init__"
     statements: dict[str, str] = {}
     imports: dict[str, tuple[str, str]] = {}
     if place.exists():
         for node in ast.parse(place.read_text(encoding="utf-8")).body:
             source = ast.unparse(node)
             if isinstance(node, ast.Import | ast.ImportFrom):
-                imports |= imports_of(source, inside=name)
+                imports |= imports_of(source, inside)
             elif bound := bound_by(source):
                 for one in bound:  # a name may be bound and then changed
                     statements[one] = statements.get(one, "") + source + "\n"
@@ -100,16 +102,18 @@ def bound_by(source: str) -> set[str]:
 
 @cache
 def imports_of(source: str, inside: str = "") -> dict[str, tuple[str, str]]:
-    """What a source imports from the package, by the names that it gives them."""
+    """What a source imports from the package, by the names that it gives them.
+
+    inside : the module that it is from, with dots, for imports that are relative.
+    """
     found = {}
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.ImportFrom):
             continue
         origin = node.module or ""
         if node.level:
-            parts = [p for p in inside.split(".")[: 1 - node.level or None] if p]
-            parts = parts[:-1] if node.level == 1 else parts
-            origin = ".".join([NAME, *parts, *([origin] if origin else [])])
+            around = inside.split(".")[: -node.level]
+            origin = ".".join([NAME, *around, *([origin] if origin else [])])
         if origin != NAME and not origin.startswith(f"{NAME}."):
             continue
         for alias in node.names:
@@ -145,16 +149,24 @@ def reached_from(source: str, imports: dict[str, tuple[str, str]]) -> set[tuple]
     return found
 
 
-def definitions_used(sources: list[str]) -> dict[tuple[str, str], str]:
-    """All definitions of the package that sources use, by module and name."""
+def definitions_used(
+    sources: list[str], modules: tuple[str, ...] = ()
+) -> dict[tuple[str, str], str]:
+    """All definitions of the package that sources and whole modules of it use.
+
+    They are given by module and name.
+    """
     sources = [*filter(is_python, sources)]
     imported: dict[str, tuple[str, str]] = {}
     for source in sources:
         imported |= imports_of(source)
     found: dict[tuple[str, str], str] = {}
-    waiting = set().union(*(reached_from(source, imported) for source in sources))
+    waiting = {(name, one) for name in modules for one in module(name)[0]}
+    waiting = waiting.union(*(reached_from(source, imported) for source in sources))
     while waiting:
         origin, name = waiting.pop()
+        if origin in ONLY_CHECK:
+            continue
         statements, imports = module(origin)
         if (origin, name) in found:
             continue
@@ -169,11 +181,11 @@ def definitions_used(sources: list[str]) -> dict[tuple[str, str], str]:
     return found
 
 
-def digest_of_code(sources: list[str]) -> str:
-    """The sum of sources and of all definitions of the package that they use."""
+def digest_of_code(sources: list[str], modules: tuple[str, ...] = ()) -> str:
+    """The sum of sources, and of all that they and modules of the package use of it."""
     total = hashlib.sha256()
     for source in sources:
         total.update((bare(source) if is_python(source) else source).encode())
-    for (origin, name), source in sorted(definitions_used(sources).items()):
+    for (origin, name), source in sorted(definitions_used(sources, modules).items()):
         total.update(f"{origin} {name} {bare(source)}".encode())
     return total.hexdigest()

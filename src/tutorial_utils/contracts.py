@@ -55,8 +55,8 @@ class Range:
     def keys(self) -> tuple[str, ...]:
         """Those of the four that are set."""
         every = ("at_least", "above", "at_most", "below")
-        numbers = (math.inf, -math.inf)
-        return tuple(key for key in every if getattr(self, key) not in numbers)
+        unset = (math.inf, -math.inf)
+        return tuple(key for key in every if getattr(self, key) not in unset)
 
 
 @dataclass(frozen=True)
@@ -238,8 +238,10 @@ class _Shape:
         return cls(tuple(parts), many[0] if many else None, tuple(computed), text)
 
     def letters(self) -> list[str]:
-        found = [part for part in self.parts if isinstance(part, str)]
-        return found + [x for _, w in self.computed for x in _letters_in(_parsed(w))]
+        return [part for part in self.parts if isinstance(part, str)]
+
+    def letters_computed_from(self) -> list[str]:
+        return [x for _, word in self.computed for x in _letters_in(_parsed(word))]
 
     def fits(self, shape: tuple[int, ...], name: str, call: _Call) -> bool:
         """Whether an array has this shape. Letters that are new get their sizes."""
@@ -257,8 +259,10 @@ class _Shape:
                     call.sizes[part], call.met_in[part] = size, name
                 elif call.sizes[part] != size:
                     return False
-            elif part is not None and size != (part(call) if callable(part) else part):
-                return False
+            else:
+                wanted = part(call) if callable(part) else part
+                if wanted is not None and wanted != size:
+                    return False
         return True
 
     def expected(self, name: str, call: _Call) -> str:
@@ -266,15 +270,19 @@ class _Shape:
         words = self.text.split()
         for place, part in enumerate(self.parts):
             if callable(part):
-                words[place] = str(part(call))
+                words[place] = str(part(call) or words[place])
         shown = f"({', '.join(words)}{',' if len(words) == 1 else ''})"
-        known = call.known(self.letters(), name)
+        known = call.known(self.letters() + self.letters_computed_from(), name)
         return f"{shown} with {known}" if known else shown
 
 
-def _from_arguments(word: str, call: _Call) -> int:
-    """The size that {self.sizes[0]} stands for: attributes and entries, no code."""
-    return int(word.format(**call.given))
+def _from_arguments(word: str, call: _Call) -> int | None:
+    """The size that {self.sizes[0]} stands for: attributes and entries, no code.
+
+    None if it is no whole number, which is refused elsewhere.
+    """
+    size = word.format(**call.defaults | call.given)
+    return int(size) if size.isdigit() else None
 
 
 ARITHMETIC: dict[type, Callable[[int, int], int]] = {
@@ -359,6 +367,9 @@ def _computed_sizes(shape: _Shape) -> Step:
 # ---- kinds of numbers
 
 
+EXACT = 2**53  # up to here a floating number can be told from its neighbours
+
+
 def _to_floats(given: np.ndarray, name: str) -> np.ndarray:
     if given.dtype.kind != "f":
         return given.astype(np.float64)
@@ -371,14 +382,12 @@ def _to_floats(given: np.ndarray, name: str) -> np.ndarray:
 
 
 def _to_whole_numbers(given: np.ndarray, name: str) -> np.ndarray:
-    whole = given.astype(np.int64, copy=False) if given.dtype.kind != "f" else None
-    if whole is None:
+    if given.dtype.kind == "f":
         _to_floats(given, name)
-        broken = given[given != np.floor(given)]
+        broken = given[(given != np.floor(given)) | (np.abs(given) > EXACT)]
         if broken.size:
             raise ValueError(f"{name} must hold whole numbers, got {broken[0]:g}")
-        whole = given.astype(np.int64)
-    return whole
+    return given.astype(np.int64, copy=False)
 
 
 def _to_truth_values(given: np.ndarray, name: str) -> np.ndarray:
@@ -509,25 +518,24 @@ class _Wanted:
     shape: Step | None = None
     later: tuple[Step, ...] = ()
     letters: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()  # what its limits refer to
+    names: tuple[str, ...] = ()  # what its limits and sizes refer to
 
     @classmethod
     def by(cls, parameter: inspect.Parameter, function: Callable) -> _Wanted:
         named = (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
         if parameter.kind not in named:
             raise TypeError(f"a contract needs parameters with names, got {parameter}")
-        hint = _evaluated(parameter.annotation, function)
-        optional = False
-        if get_origin(hint) in (Union, types.UnionType):
-            kinds = [kind for kind in get_args(hint) if kind is not type(None)]
-            if len(kinds) > 1:
-                return cls()
-            hint, optional = kinds[0], True
-        extras: tuple[Any, ...] = ()
-        if get_origin(hint) is Annotated:
-            hint, *rest = get_args(hint)
-            extras = tuple(rest)
-        known = {type(extra): extra for extra in extras}
+        hint, optional = _evaluated(parameter.annotation, function), False
+        known: dict[type, Any] = {}
+        while get_origin(hint) in (Annotated, Union, types.UnionType):
+            if get_origin(hint) is Annotated:
+                hint, *extras = get_args(hint)
+                known |= {type(extra): extra for extra in extras}
+            else:
+                kinds = [kind for kind in get_args(hint) if kind is not type(None)]
+                if len(kinds) > 1:
+                    return cls()
+                hint, optional = kinds[0], True
         limits, axis, one_of = (known.get(kind) for kind in (Range, AxisOf, OneOf))
         names = tuple(_names_in(limits, axis))
         if isinstance(hint, type) and issubclass(hint, AbstractArray):
@@ -536,8 +544,8 @@ class _Wanted:
             later = [_computed_sizes(shape)] if shape.computed else []
             later += [_entries_within(kind, limits)] if limits else []
             array = _array_of(kind, shape, convert)
-            letters = tuple(shape.letters())
-            return cls(optional, array, tuple(later), letters, names)
+            names += tuple(shape.letters_computed_from())
+            return cls(optional, array, tuple(later), tuple(shape.letters()), names)
         if axis:
             return cls(optional, later=(_axis_of(axis.array),), names=names)
         if hint in (int, float):
@@ -576,7 +584,7 @@ def _check_names(wanted: dict[str, _Wanted]) -> None:
     for name, want in wanted.items():
         if unknown := [other for other in want.names if other not in known]:
             raise TypeError(
-                f"the limits of {name} name {unknown[0]!r}, which is neither a "
+                f"the annotation of {name} names {unknown[0]!r}, which is neither a "
                 "parameter nor a size"
             )
 

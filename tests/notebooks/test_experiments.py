@@ -117,17 +117,33 @@ def test_what_is_used_counts_and_nothing_else(package):
     assert digest_of_code([CODE]) != before
 
 
-@pytest.mark.parametrize(
-    ("module", "old", "new"),
-    [
-        ("contracts.py", "must not be empty", "may not be empty"),  # by the decorator
-        ("checks.py", 'in "biuf"', 'in "biu"'),  # by way of the contracts
-    ],
-)
-def test_what_is_used_by_way_of_others_counts(package, module, old, new):
+def test_what_is_used_by_way_of_others_counts(package):
+    code = ["from tutorial_utils.training import sparsemax_loss\nsparsemax_loss(1, 2)"]
+    before = digest_of_code(code)
+    package("neural_networks.py", "np.sort(candidates", "np.sort(+candidates")
+    assert digest_of_code(code) != before
+
+
+def test_what_only_checks_does_not_count(package):
     before = digest_of_code([CODE])
-    package(module, old, new)
-    assert digest_of_code([CODE]) != before
+    package("contracts.py", "must not be empty", "may not be empty")
+    package("checks.py", 'in "biuf"', 'in "biu"')
+    assert digest_of_code([CODE]) == before
+
+
+def test_a_whole_module_counts_with_what_it_uses(package):
+    before = digest_of_code([CODE], ("exercises.chapter_2",))
+    assert before != digest_of_code([CODE])
+    changes = (
+        ("exercises/chapter_2.py", "[10, 10, 10, -15]", "[9, 10, 10, -15]"),
+        ("exercises/checking.py", "N_TRIALS = 20", "N_TRIALS = 21"),
+        ("neural_networks.py", "np.maximum(z - _thr", "np.maximum(-z - _thr"),
+    )
+    sums = [before]
+    for change in changes:
+        package(*change)
+        sums.append(digest_of_code([CODE], ("exercises.chapter_2",)))
+    assert len({*sums}) == 4
 
 
 def test_attributes_of_a_module_lead_to_its_definitions():

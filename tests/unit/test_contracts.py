@@ -139,6 +139,7 @@ def test_a_call_that_does_not_fit_is_pythons_own_error(args, kwargs):
             "y must hold whole numbers of at least 0 and below K = 4 as in W, got -1",
         ),
         ((X, W, [0.5] * 10), "y must hold whole numbers, got 0.5"),
+        ((X, W, [1e300] * 10), "y must hold whole numbers, got 1e+300"),
         ((X, W, [np.nan] * 10), "y must be finite, got NaN or infinity"),
         (
             (X, W, ["a"] * 10),
@@ -298,6 +299,30 @@ def test_a_size_may_be_computed_from_letters_of_others():
         f(np.ones((2, 4)), np.ones((2, 3)), 5, np.ones(4))
 
 
+def test_a_size_may_be_an_argument_that_has_a_default_or_is_wrong():
+    @contract
+    def f(x: Float[Array, "{n}"], n: Count = 2) -> None:
+        return None
+
+    f([1, 2])
+    f([1, 2, 3], 3)
+    with pytest.raises(ValueError, match=r"x must have shape \(2,\), got \(3,\)"):
+        f([1, 2, 3])
+    with pytest.raises(ValueError, match="n must be a whole number of at least 1"):
+        f([1, 2, 3], "three")
+
+
+def test_none_may_stand_inside_of_the_limits():
+    @contract
+    def f(y: Annotated[Int[Array, "N"] | None, Range(at_least=0)] = None) -> None:
+        return None
+
+    f(None)
+    f([1])
+    with pytest.raises(ValueError, match="y must hold whole numbers of at least 0"):
+        f([-1])
+
+
 def test_methods_see_their_object():
     class Layer:
         sizes = (2, 3)
@@ -329,8 +354,9 @@ def test_annotations_may_be_strings():
         (lambda: Float[Array, "*a *b"], "more than once"),
         (lambda: jaxtyping.Complex[Array, "N"], "knows Float, Int and Bool"),
         (lambda: Float[list, "N"], "knows Float, Int and Bool of Array"),
-        (lambda: Annotated[Int[Array, "N"], Range(below="K")], "name 'K'"),
-        (lambda: Annotated[int, AxisOf("z")], "name 'z'"),
+        (lambda: Annotated[Int[Array, "N"], Range(below="K")], "names 'K'"),
+        (lambda: Annotated[int, AxisOf("z")], "names 'z'"),
+        (lambda: Float[Array, "N K+1"], "names 'K'"),
     ],
 )
 def test_what_is_no_contract_is_told_where_the_function_is_defined(hint, says):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..sequence_to_sequence import beam_search
-from .checking import Exercise, like_function, like_lists
+from .checking import Exercise, fault_of_lists, like_function
 
 EXERCISES: dict[str, Exercise] = {}
 
@@ -223,10 +223,11 @@ def _translation_with_gaps(rng: np.random.Generator) -> tuple:
 
 
 EXERCISES["7.7"] = Exercise(
-    like_lists(
+    like_function(
         copied,
         _translation_with_gaps,
         lambda words, A, source: f"{words = } and A = {np.round(A, 2).tolist()}",
+        fault_of_lists,
     ),
     right=copied,
     wrong=copied_by_column,
@@ -334,10 +335,11 @@ def _aligned(rng: np.random.Generator) -> tuple:
 
 
 EXERCISES["7.10"] = Exercise(
-    like_lists(
+    like_function(
         reordered,
         _aligned,
         lambda source, alignment, order: f"{alignment = } and order = {order.tolist()}",
+        fault_of_lists,
     ),
     right=reordered,
     wrong=reordered_by_the_order,

@@ -1,0 +1,50 @@
+"""Run the tests of a notebook, unless they have passed on the same cells and code.
+
+usage: passed.py NOTEBOOK TESTS COMMAND
+
+TESTS : the file of its module's unit tests, "" for none. What its text says in Markdown
+plays no part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from build_book import ROOT, SURROUNDINGS, checkers_of, digest
+from cell_slices import code_cells
+from code_digest import digest_of_code
+
+KEPT = ROOT / "_build" / "passed"
+
+
+def sum_of(notebook: Path, tests: str) -> str:
+    """The sum of a notebook's cells and outputs, its tests, and the code of both."""
+    cells = code_cells(notebook)
+    sources = ["".join(cell["source"]) for cell in cells]
+    if tests:
+        sources.append(Path(tests).read_text(encoding="utf-8"))
+    outputs = json.dumps([[c["outputs"], c["metadata"]] for c in cells], sort_keys=True)
+    code = digest_of_code(sources, checkers_of(notebook))
+    whole = digest(SURROUNDINGS) + code + outputs
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def main(notebook: str, tests: str, command: str) -> int:
+    stamp = KEPT / f"{Path(notebook).stem}.sha256"
+    now = sum_of(Path(notebook), tests)
+    if stamp.exists() and stamp.read_text() == now:
+        print(f"{notebook}: its cells and their code are as they passed")
+        return 0
+    status = subprocess.run(command, shell=True, executable="/bin/bash").returncode
+    if status == 0:
+        KEPT.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(now)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
