@@ -206,6 +206,33 @@ def test_without_it_only_ci_fails(tmp_path, monkeypatch, capsys, ci, goes_on):
     assert not (tmp_path / "lite").exists()
 
 
+def test_it_is_assembled_again_only_when_it_is_new(tmp_path, monkeypatch):
+    """Else the copies of the chapters are written again, and nothing besides."""
+    times = []
+
+    def assemble(target, repository):
+        times.append("assembled")
+        (target / "files").mkdir(parents=True)
+
+    def build_with(source: str) -> list[str]:
+        times.clear()
+        (tmp_path / "inputs").write_text(source)
+        assert build_book.add_browser_python(tmp_path)
+        return list(times)
+
+    monkeypatch.setattr(build_book, "assemble", assemble)
+    monkeypatch.setattr(build_book, "ROOT", tmp_path)
+    monkeypatch.setattr(build_book, "ASSEMBLED_FROM", ["inputs"])
+    assert build_with("one") == ["assembled"]
+    (tmp_path / "lite" / "files" / "gone.ipynb").touch()
+    assert build_with("one") == []
+    names = {path.name for path in (tmp_path / "lite" / "files").iterdir()}
+    assert names == {path.name for path in (ROOT / "chapters").glob("*.ipynb")}
+    assert build_with("two") == ["assembled"]
+    (tmp_path / "unfinished").touch()
+    assert build_with("two") == ["assembled"], "a build was cut short"
+
+
 @pytest.mark.usefixtures("lite")
 def test_the_site_serves_what_the_lock_file_says():
     pyodide = ROOT / "_build/html/lite/static/pyodide"
