@@ -32,12 +32,17 @@ from vendor import vendor
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "book" / "_ext"))
-from provenance import repository_url  # noqa: E402
+from provenance import built_from, fill_footers, repository_url  # noqa: E402
 
 # What all outputs depend on, besides their own cells and the code that these use; what
 # the pages do.
 SURROUNDINGS = ["requirements.txt", "src/tutorial_utils/data/*", "examples/*.py"]
 CODE = ["src/tutorial_utils/**/*", "requirements.txt"]
+ALL_TOOLS = [*CODE, "tools/*", "examples/*", "package-lock.json", "pyproject.toml"]
+ALL_PAGES = [
+    *("*.yml", "chapters/**/*", "book/*", "book/_ext/*"),
+    "book/_assets/[!v]*/*",  # all but what is vendored
+]
 ASSEMBLED_FROM = [
     *CODE,
     "pyproject.toml",
@@ -58,14 +63,23 @@ SETTINGS = [
 ]
 
 
-def digest(patterns: list[str]) -> str:
-    """One sum over this Python and over the names and contents of files of the book."""
+def digest(patterns: list[str], folder: Path | None = None) -> str:
+    """One sum over this Python and over the names and contents of files.
+
+    folder : where they are; by default the book's own.
+    """
+    folder = folder or ROOT
     total = hashlib.sha256(sys.version.encode())
-    for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
+    for path in sorted(path for pattern in patterns for path in folder.glob(pattern)):
         if path.is_file() and path.suffix != ".pyc":
-            total.update(path.relative_to(ROOT).as_posix().encode())
+            total.update(path.relative_to(folder).as_posix().encode())
             total.update(path.read_bytes())
     return total.hexdigest()
+
+
+def sum_of_all(book: Path) -> str:
+    """The sum of whatever a build of this book could depend on."""
+    return digest(ALL_TOOLS) + digest(ALL_PAGES, book) + built_from()
 
 
 def forget(build: Path, *names: str) -> None:
@@ -187,6 +201,11 @@ def build_book(book: Path) -> int:
 
 def build_alone(book: Path, build: Path, lock: int) -> int:
     start = time.perf_counter()
+    built, whole = build / "built.sha256", sum_of_all(book)
+    if built.exists() and built.read_text() == whole:
+        print(f"nothing has changed since it was built: {build / 'html/index.html'}")
+        return 0
+    built.unlink(missing_ok=True)
     if book == ROOT and not add_browser_python(build):
         return 1
     if forget_if_changed(build / "code.sha256", CODE, ".doctrees"):
@@ -216,6 +235,7 @@ def build_alone(book: Path, build: Path, lock: int) -> int:
         return status
     finish_pages(book, build)
     unfinished.unlink()
+    built.write_text(whole)
     seconds = time.perf_counter() - start
     print(f"built in {seconds:.0f} s: {build / 'html/index.html'}")
     return 0
@@ -337,6 +357,7 @@ def finish_pages(book: Path, build: Path) -> None:
         (sources / chapter.name).write_text(text + "\n", encoding="utf-8")
     if (build / "html/lite").exists():
         shutil.copy(ROOT / "tools/start_afresh.html", build / "html/lite")
+    fill_footers(build / "html")
     add_policy(build / "html")
 
 

@@ -74,6 +74,32 @@ def site_url() -> str | None:
     return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
 
 
+# Filled in when all pages are written: a new commit alone writes no page again.
+FOOTER = '<p class="provenance">{}</p>'
+
+
+def built_from() -> str:
+    """The day, and the commit of the sources, in the words of the pages' footer."""
+    url, commit = repository_url(), git("rev-parse", "--short=10", "HEAD")
+    words = commit or "no commit"
+    if git("status", "--porcelain"):
+        words += " with uncommitted changes"
+    if url and commit:
+        words = f'<a href="{url}/commit/{commit}">{words}</a>'
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return f"Built on {today} from commit {words}."
+
+
+def fill_footers(site: Path) -> None:
+    """Say in the footer of each page of a site what it was built from."""
+    said = FOOTER.format(built_from())
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        filled = re.sub(FOOTER.format(".*?"), lambda _: said, text)
+        if filled != text:
+            page.write_text(filled, encoding="utf-8")
+
+
 def set_provenance(app: Sphinx, config: Config) -> None:
     options = config.html_theme_options
     url = repository_url()
@@ -86,14 +112,7 @@ def set_provenance(app: Sphinx, config: Config) -> None:
 
     config.html_baseurl = config.ogp_site_url = site_url() or ""
 
-    commit = git("rev-parse", "--short=10", "HEAD")
-    words = commit or "no commit"
-    if git("status", "--porcelain"):
-        words += " with uncommitted changes"
-    if known and commit:
-        words = f'<a href="{url}/commit/{commit}">{words}</a>'
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    options["extra_footer"] = f"<p>Built on {today} from commit {words}.</p>"
+    options["extra_footer"] = FOOTER.format("")
 
 
 def ask_for_the_work(app: Sphinx, address: str) -> str | None:
