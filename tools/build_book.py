@@ -40,7 +40,7 @@ SURROUNDINGS = ["requirements.txt", "src/tutorial_utils/data/*", "examples/*.py"
 CODE = ["src/tutorial_utils/**/*", "requirements.txt"]
 ALL_TOOLS = [*CODE, "tools/*", "examples/*", "package-lock.json", "pyproject.toml"]
 ALL_PAGES = [
-    *("*.yml", "chapters/**/*", "book/*", "book/_ext/*"),
+    *("*.yml", "chapters/**/*", "book/*", "book/_ext/*", "book/_assets/*"),
     "book/_assets/[!v]*/*",  # all but what is vendored
 ]
 ASSEMBLED_FROM = [
@@ -202,7 +202,8 @@ def build_book(book: Path) -> int:
 def build_alone(book: Path, build: Path, lock: int) -> int:
     start = time.perf_counter()
     built, whole = build / "built.sha256", sum_of_all(book)
-    if built.exists() and built.read_text() == whole:
+    is_there = built.exists() and (build / "html" / "index.html").exists()
+    if is_there and built.read_text() == whole:
         print(f"nothing has changed since it was built: {build / 'html/index.html'}")
         return 0
     built.unlink(missing_ok=True)
