@@ -19,10 +19,9 @@ from pathlib import Path
 
 import yaml
 from browser_python import CannotAssemble, assemble, write_notebooks
-from cell_slices import names_bound, names_used
 from check_machine import GIGABYTES_TO_BUILD, trouble_with_space
 from class_notebook import write_for_class
-from code_digest import digest_of_code, is_python
+from code_digest import digest_of_code
 from content_policy import add_policy
 from execute_chapter import read as read_notebook
 from jupyter_cache import get_cache
@@ -117,6 +116,7 @@ FRONT_DOOR = """<!doctype html>
 """
 
 
+TABLE = re.compile(r"""experiments\.load\(\s*["'](\w+)["']""")
 EXPLORE = re.compile(r"""^(?:\w+ = )?explore\(\s*["']([\w-]+)["']""", re.MULTILINE)
 MAX_FRAMES = 240
 MAX_FRAME_BYTES = 2_000_000
@@ -130,7 +130,11 @@ def place_frames(book: Path) -> bool:
         code = "\n".join(
             "".join(c["source"]) for c in cells if c["cell_type"] == "code"
         )
-        for name in EXPLORE.findall(code):
+        names = EXPLORE.findall(code)
+        if len(names) != len(re.findall(r"\bexplore\(", code)):
+            print(f'{chapter.name}: a widget is a statement: explore("name", ...')
+            fits = False
+        for name in names:
             frames = book / "_build/frames" / name
             report = json.loads((frames / "report.json").read_text())
             number, size = report["frames"], report["bytes"]
@@ -236,7 +240,9 @@ def build_alone(book: Path, build: Path, lock: int) -> int:
         return status
     finish_pages(book, build)
     unfinished.unlink()
-    built.write_text(whole)
+    # Where a part of it could not be had, the next build tries again.
+    if book != ROOT or (build / "lite").exists():
+        built.write_text(whole)
     seconds = time.perf_counter() - start
     print(f"built in {seconds:.0f} s: {build / 'html/index.html'}")
     return 0
@@ -263,34 +269,39 @@ def notebooks_of(book: Path) -> list[Path]:
 
 
 def sources_in(notebook: Path) -> list[str]:
-    """The sources of a notebook's code cells, those that only check left out.
-
-    A cell tagged check stays if a later one uses a name that it binds.
-    """
-    kept: list[str] = []
-    used: set[str] = set()
-    for cell in reversed(read_notebook(str(notebook)).cells):
-        if cell.cell_type != "code" or not is_python(cell.source):
-            continue
-        only_checks = "check" in cell.metadata.get("tags", [])
-        if not only_checks or names_bound(cell.source) & used:
-            kept.append(cell.source)
-            used |= names_used(cell.source)
-    return kept[::-1]
+    """The sources of the code cells of a notebook, or of a page with cells."""
+    cells = read_notebook(str(notebook)).cells
+    return [cell.source for cell in cells if cell.cell_type == "code"]
 
 
-def frame_keys(notebook: Path, surroundings: str) -> dict[str, str]:
+def surroundings_of(sources: list[str]) -> str:
+    """The sum of what cells depend on beside code: pins, data, tables they load."""
+    tables = [name for source in sources for name in TABLE.findall(source)]
+    paths = [f"src/tutorial_utils/experiments/{name}.json" for name in tables]
+    return repr(digest([*SURROUNDINGS, *paths]))
+
+
+def frame_keys(notebook: Path) -> dict[str, str]:
     """For each widget the sum of all that its pictures depend on.
 
-    That are the cells before it and its own, since what they make may be changed by
-    any of them, and the code of the package that they use.
+    That are the cells up to its own, since any of them may change what it draws, and
+    the code of the package that they use.
     """
     sources = sources_in(notebook)
-    keys = {}
-    for place, source in enumerate(sources, start=1):
-        for name in EXPLORE.findall(source):
-            keys[name] = digest_of_code([surroundings, *sources[:place]])
-    return keys
+    return {
+        name: digest_of_code([surroundings_of(sources[:place]), *sources[:place]])
+        for place, source in enumerate(sources, start=1)
+        for name in EXPLORE.findall(source)
+    }
+
+
+def frames_are_kept(build: Path, keys: dict[str, str]) -> bool:
+    """Whether the frames that are there are those of these keys."""
+    for name, key in keys.items():
+        report = build / "frames" / name / "report.json"
+        if not report.exists() or json.loads(report.read_text()).get("key") != key:
+            return False
+    return True
 
 
 def checkers_of(notebook: Path) -> tuple[str, ...]:
@@ -300,20 +311,25 @@ def checkers_of(notebook: Path) -> tuple[str, ...]:
     return (f"exercises.chapter_{number}",) if exists else ()
 
 
+def sum_of_cells(notebook: Path) -> str:
+    """The sum of all that the outputs of a notebook depend on."""
+    sources = sources_in(notebook)
+    around = surroundings_of(sources) + repr(digest(["src/tutorial_utils/explorer.*"]))
+    return digest_of_code([around, *sources], checkers_of(notebook))
+
+
 def execute_chapters(book: Path, build: Path, lock: int) -> int:
     """Execute the notebooks whose outputs are not in the cache, one on each core."""
     cache = get_cache(build / ".jupyter_cache")
-    surroundings = repr(digest(SURROUNDINGS))
-    codes, missing = {}, []
+    codes, keys, missing = {}, {}, []
     for notebook in notebooks_of(book):
-        content = read_notebook(str(notebook))
-        cells = [c.source for c in content.cells if c.cell_type == "code"]
-        codes[notebook] = digest_of_code([surroundings, *cells], checkers_of(notebook))
+        codes[notebook], keys[notebook] = sum_of_cells(notebook), frame_keys(notebook)
         try:
-            known = cache.match_cache_notebook(content).data.get("code")
+            record = cache.match_cache_notebook(read_notebook(str(notebook)))
+            is_known = record.data.get("code") == codes[notebook]
         except KeyError:
-            known = None
-        if known != codes[notebook]:
+            is_known = False
+        if not (is_known and frames_are_kept(build, keys[notebook])):
             missing.append(notebook)
     settings = yaml.safe_load((book / "_config.yml").read_text(encoding="utf-8"))
 
@@ -323,14 +339,14 @@ def execute_chapters(book: Path, build: Path, lock: int) -> int:
         (build / ".doctrees" / page).unlink(missing_ok=True)
         program = str(ROOT / "tools" / "execute_chapter.py")
         timeout = str(settings["execute"]["timeout"])
-        keys = json.dumps(frame_keys(notebook, surroundings))
         return subprocess.run(
             [
                 *(sys.executable, program, str(build / ".jupyter_cache")),
                 *(str(notebook), timeout, codes[notebook]),
             ],
             cwd=book,
-            env=environment(build) | {"TUTORIAL_FRAME_KEYS": keys},
+            env=environment(build)
+            | {"TUTORIAL_FRAME_KEYS": json.dumps(keys[notebook])},
             pass_fds=[lock],
         ).returncode
 

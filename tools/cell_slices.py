@@ -26,21 +26,75 @@ def names_bound(source: str) -> set[str]:
 
 
 def names_changed(source: str) -> set[str]:
-    """The names whose values a cell may change in place."""
+    """The names whose values a cell may change in place.
+
+    By an assignment to a part of it, or by a call of its method that stands alone. What
+    a cell draws from a generator, or hands to a function that changes it, is not seen.
+    """
     changed = set()
     for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
-                changed.add(name)
-            case ast.Attribute(
-                value=ast.Name(id=name), attr="add" | "append" | "extend" | "update"
-            ):
-                changed.add(name)
+        part: ast.AST | None = None
+        if isinstance(node, ast.Subscript | ast.Attribute):
+            part = None if isinstance(node.ctx, ast.Load) else node
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            part = node.value.func
+        while isinstance(part, ast.Subscript | ast.Attribute):
+            part = part.value
+            if isinstance(part, ast.Name):
+                changed.add(part.id)
     return changed
+
+
+def names_imported(source: str) -> set[str]:
+    symbols = symtable.symtable(source, "a cell", "exec").get_symbols()
+    return {symbol.get_name() for symbol in symbols if symbol.is_imported()}
+
+
+DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
+OUTRIGHT = (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom, *DEFINITIONS)
+
+
+def names_asked(source: str) -> set[str]:
+    """The names whose values a cell takes from the cells before it."""
+    asked: set[str] = set()
+    known: set[str] = set()
+    for node in ast.parse(source).body:
+        text = ast.unparse(node)
+        if isinstance(node, DEFINITIONS):
+            # Its body runs later, when the whole cell has run.
+            asked |= names_read(text) - names_bound(source)
+        else:
+            asked |= names_read(text) - known - loop_variables(node)
+        if isinstance(node, OUTRIGHT):
+            known |= names_bound(text)
+    return asked
+
+
+def loop_variables(statement: ast.stmt) -> set[str]:
+    """The names that loops and contexts of a statement bind, before it reads them."""
+    targets: list[ast.AST] = []
+    for node in ast.walk(statement):
+        if isinstance(node, ast.For):
+            targets.append(node.target)
+        elif isinstance(node, ast.withitem) and node.optional_vars:
+            targets.append(node.optional_vars)
+    return {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+
+
+def names_replaced(source: str) -> set[str]:
+    """The names that a cell binds whatever happens, and whose old values it ignores."""
+    outright = [n for n in ast.parse(source).body if isinstance(n, OUTRIGHT)]
+    bound = names_bound("\n".join(map(ast.unparse, outright)))
+    return bound - names_asked(source)
 
 
 def names_used(source: str) -> set[str]:
     """The global names that a cell reads, in its functions too, and does not bind."""
+    return names_read(source) - names_bound(source)
+
+
+def names_read(source: str) -> set[str]:
+    """The global names that a cell reads, in its functions too."""
 
     def used(table: symtable.SymbolTable) -> set[str]:
         outer = table.get_type() == "module"
@@ -48,17 +102,20 @@ def names_used(source: str) -> set[str]:
         own = {s.get_name() for s in symbols if s.is_referenced()}
         return own.union(*(used(inner) for inner in table.get_children()))
 
-    return used(symtable.symtable(source, "a cell", "exec")) - names_bound(source)
+    return used(symtable.symtable(source, "a cell", "exec"))
 
 
 def with_what_it_needs(sources: list[str], last: int) -> list[int]:
     """The places of the cells that a cell builds on, the setup cell first."""
-    kept, wanted = [last], names_used(sources[last])
+    kept, wanted = [last], names_asked(sources[last])
+    modules = set().union(*map(names_imported, sources[: last + 1]))
     for place in reversed(range(last)):
-        bound, changed = names_bound(sources[place]), names_changed(sources[place])
+        bound = names_bound(sources[place])
+        changed = names_changed(sources[place]) - modules  # plt.show() leaves plt alone
         if place == 0 or (bound | changed) & wanted:
             kept.append(place)
-            wanted = (wanted - bound) | names_used(sources[place])
+            wanted -= names_replaced(sources[place])
+            wanted |= names_asked(sources[place])
     # A function may call one that a later cell defines.
     while True:
         used = set().union(*(names_used(sources[place]) for place in kept))

@@ -15,6 +15,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from docutils.nodes import make_id
+
 sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
 from lessons import Section, sections_of, source_of  # noqa: E402
 
@@ -84,15 +86,12 @@ def facts(notebook: dict, heights: dict | None) -> Iterator[str]:
         )
         if heights:
             known = heights["sections"]
-            line += f"{sum(known.get(s.label, 0) for s in own):9,.0f}"
+            line += f"{sum(known.get(make_id(s.label), 0) for s in own):9,.0f}"
         yield line
-    before = 0
-    for cell in notebook["cells"]:
-        source = source_of(cell)
-        if re.search(r"\.svg$|plt\.show\(\)|\bexplore\(", source, re.MULTILINE):
-            break
-        before += 1
-    place = f"cell {before} of {len(notebook['cells'])}"
+    cells = [source_of(cell) for cell in notebook["cells"]]
+    shows = re.compile(r"\.svg$|plt\.show\(\)|\bexplore\(", re.MULTILINE)
+    first = next((n for n, source in enumerate(cells) if shows.search(source)), None)
+    place = "none" if first is None else f"cell {first} of {len(cells)}"
     if heights and heights["picture"] is not None:
         place += f", {heights['picture']:,.0f} pixels down"
     yield f"first picture: {place}"

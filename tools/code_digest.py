@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-# What these hold lets through or refuses, and changes no result.
-ONLY_CHECK = ("contracts", "checks")
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "tutorial_utils"
 NAME = PACKAGE.name
 
@@ -28,7 +26,8 @@ class Bare(ast.NodeTransformer):
         body = getattr(node, "body", None)
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and body:
             first = body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            value = first.value if isinstance(first, ast.Expr) else None
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
                 node.body = body[1:] or [ast.Pass()]
         return node
 
@@ -64,27 +63,38 @@ def names_in(source: str) -> frozenset[str]:
     return frozenset(used(symtable.symtable(source, "a source", "exec")))
 
 
+# An import: the name that it binds, the module of the package that it is from, and what
+# is imported of it; ALL for the module itself, or a star.
+Import = tuple[str, str, str]
+ALL = "*"
+
+
+def path_of(module: str) -> tuple[Path, str]:
+    """The file of a module of the package, and the place its imports count from."""
+    file = PACKAGE / f"{module.replace('.', '/')}.py"
+    if file.exists():
+        return file, module
+    return file.with_suffix("") / "__init__.py", f"{module}.__init__"
+
+
 @cache
-def module(name: str) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+def module(name: str) -> tuple[dict[str, str], frozenset[Import]]:
     """The statements of a module of the package, by the names that they bind.
 
-    And its imports from the package: each name with the module that it comes from and
-    what it is called there, "" for the module itself.
+    And its imports from the package.
     """
-    place, inside = PACKAGE / f"{name.replace('.', '/')}.py", name
-    if not place.exists():
-        place, inside = place.with_suffix("") / "__init__.py", f"{name}.__init__"
+    file, inside = path_of(name)
     statements: dict[str, str] = {}
-    imports: dict[str, tuple[str, str]] = {}
-    if place.exists():
-        for node in ast.parse(place.read_text(encoding="utf-8")).body:
+    imports: set[Import] = set()
+    if file.exists():
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
             source = ast.unparse(node)
             if isinstance(node, ast.Import | ast.ImportFrom):
                 imports |= imports_of(source, inside)
             elif bound := bound_by(source):
                 for one in bound:  # a name may be bound and then changed
                     statements[one] = statements.get(one, "") + source + "\n"
-    return statements, imports
+    return statements, frozenset(imports)
 
 
 def bound_by(source: str) -> set[str]:
@@ -101,13 +111,18 @@ def bound_by(source: str) -> set[str]:
 
 
 @cache
-def imports_of(source: str, inside: str = "") -> dict[str, tuple[str, str]]:
-    """What a source imports from the package, by the names that it gives them.
+def imports_of(source: str, inside: str = "") -> frozenset[Import]:
+    """What a source imports from the package.
 
     inside : the module that it is from, with dots, for imports that are relative.
     """
-    found = {}
+    found = set()
     for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.startswith(f"{NAME}."):
+                    origin = alias.name.removeprefix(f"{NAME}.")
+                    found.add((alias.asname or ALL, origin, ALL))
         if not isinstance(node, ast.ImportFrom):
             continue
         origin = node.module or ""
@@ -116,36 +131,49 @@ def imports_of(source: str, inside: str = "") -> dict[str, tuple[str, str]]:
             origin = ".".join([NAME, *around, *([origin] if origin else [])])
         if origin != NAME and not origin.startswith(f"{NAME}."):
             continue
+        origin = origin.removeprefix(NAME).removeprefix(".")
         for alias in node.names:
-            called = alias.asname or alias.name
-            if origin == NAME:
-                found[called] = alias.name, ""
-            else:
-                found[called] = origin.removeprefix(f"{NAME}."), alias.name
-    return found
+            below = f"{origin}.{alias.name}".removeprefix(".")
+            name = alias.asname or alias.name
+            if path_of(below)[0].exists():
+                found.add((name, below, ALL))
+            elif origin:
+                found.add((name, origin, alias.name))
+    return frozenset(found)
 
 
 @cache
-def attributes_of(source: str, name: str) -> set[str]:
-    """The attributes of a name that a source reads."""
-    return {
-        node.attr
-        for node in ast.walk(ast.parse(source))
+def attributes_of(source: str, name: str) -> frozenset[str]:
+    """The attributes of a name that a source reads; ALL where it uses it otherwise."""
+    tree = ast.parse(source)
+    bases = {
+        id(node.value): node.attr
+        for node in ast.walk(tree)
         if isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == name
     }
+    return frozenset(
+        bases.get(id(node), ALL)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id == name
+    )
 
 
-def reached_from(source: str, imports: dict[str, tuple[str, str]]) -> set[tuple]:
+def reached_from(source: str, imports: frozenset[Import]) -> set[tuple[str, str]]:
     """The definitions of the package that a source uses: pairs of module and name."""
     found = set()
-    for name in names_in(source) & imports.keys():
-        origin, called = imports[name]
-        if called:
-            found.add((origin, called))
-        else:
+    read = names_in(source)
+    for name, origin, called in imports:
+        if name == ALL:
+            found.add((origin, ALL))
+        elif name in read and called == ALL:
             found |= {(origin, attribute) for attribute in attributes_of(source, name)}
+        elif name in read:
+            found.add((origin, called))
+    # What a function imports for itself is no name of the module.
+    inner = {n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)}
+    for function in inner:
+        for _, origin, called in imports_of(ast.unparse(function)):
+            found.add((origin, called))
     return found
 
 
@@ -157,23 +185,21 @@ def definitions_used(
     They are given by module and name.
     """
     sources = [*filter(is_python, sources)]
-    imported: dict[str, tuple[str, str]] = {}
-    for source in sources:
-        imported |= imports_of(source)
+    imported = frozenset().union(*map(imports_of, sources))
     found: dict[tuple[str, str], str] = {}
-    waiting = {(name, one) for name in modules for one in module(name)[0]}
+    waiting = {(name, ALL) for name in modules}
     waiting = waiting.union(*(reached_from(source, imported) for source in sources))
     while waiting:
         origin, name = waiting.pop()
-        if origin in ONLY_CHECK:
-            continue
         statements, imports = module(origin)
         if (origin, name) in found:
             continue
-        if name in imports:  # passed on from another module
-            other, called = imports[name]
-            waiting.add((other, called)) if called else None
+        if name == ALL:
+            found[origin, ALL] = ""
+            waiting |= {(origin, one) for one in statements}
             continue
+        # What is passed on from another module.
+        waiting |= {(o, called) for own, o, called in imports if own == name}
         source = found[origin, name] = statements.get(name, "")
         own = names_in(source) - {*dir(builtins), name}
         waiting |= {(origin, other) for other in own if other in statements}

@@ -14,23 +14,30 @@ import subprocess
 import sys
 from pathlib import Path
 
-from build_book import ROOT, SURROUNDINGS, checkers_of, digest
+from build_book import ROOT, digest, sum_of_cells
 from cell_slices import code_cells
 from code_digest import digest_of_code
 
+# What the tests run in.
+AROUND = [
+    "tests/conftest.py",
+    "tests/notebooks/sanitize.cfg",
+    "tests/notebooks/guard/*",
+]
 KEPT = ROOT / "_build" / "passed"
 
 
 def sum_of(notebook: Path, tests: str) -> str:
     """The sum of a notebook's cells and outputs, its tests, and the code of both."""
-    cells = code_cells(notebook)
-    sources = ["".join(cell["source"]) for cell in cells]
-    if tests:
-        sources.append(Path(tests).read_text(encoding="utf-8"))
-    outputs = json.dumps([[c["outputs"], c["metadata"]] for c in cells], sort_keys=True)
-    code = digest_of_code(sources, checkers_of(notebook))
-    whole = digest(SURROUNDINGS) + code + outputs
-    return hashlib.sha256(whole.encode()).hexdigest()
+    texts = [Path(tests).read_text(encoding="utf-8")] if tests else []
+    kept = [[c["outputs"], c["metadata"]] for c in code_cells(notebook)]
+    parts = (
+        sum_of_cells(notebook),
+        digest_of_code(texts),
+        digest(AROUND),
+        json.dumps(kept, sort_keys=True),
+    )
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 def main(notebook: str, tests: str, command: str) -> int:

@@ -38,6 +38,7 @@ PAINTS = ("fill", "stroke", "color")
 PAINT = re.compile(
     r"none|currentColor|context-stroke|var\(--drawing-[a-z-]+, #[0-9a-f]{6}\)"
 )
+URL = re.compile(r"url\(\s*['\"]?([^)'\"]*)['\"]?\s*\)")
 SMALLEST = 12  # CSS pixels: nine points
 BROAD = 420  # pixels: what is wider keeps its size on a phone, and scrolls
 
@@ -52,15 +53,21 @@ def parsed(text: str) -> ElementTree.Element:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
         raise NoDrawing(f"it is no XML: {error}") from None
-    if root.tag != f"{{{SVG}}}svg" or len(root.get("viewBox", "").split()) != 4:
+    box = root.get("viewBox", "").split()
+    if root.tag != f"{{{SVG}}}svg" or len(box) != 4 or not all(map(is_number, box)):
         raise NoDrawing("it must be an svg with a viewBox of four numbers")
     if faults := sorted({*faults_of(root)}):
         raise NoDrawing("; ".join(faults))
     return root
 
 
+def is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None
+
+
 def faults_of(root: ElementTree.Element) -> Iterator[str]:
     """What a drawing may not have: scripts, styles, outward links, own colours."""
+    identifiers = {element.get("id") for element in root.iter()}
     for element in root.iter():
         name = element.tag.removeprefix(f"{{{SVG}}}")
         if name not in ELEMENTS:
@@ -68,26 +75,33 @@ def faults_of(root: ElementTree.Element) -> Iterator[str]:
         for key, value in element.attrib.items():
             if key == "style" or key.startswith("on"):
                 yield f"<{name}> may not have {key}"
-            if key.endswith("href") and not value.startswith("#"):
+            if key.endswith("}href"):
+                yield "href must stand without xlink"
+            if key == "href" and not value.startswith("#"):
                 yield f"<{name}> may not lead outside: {value}"
+            targets = [value] if key == "href" else URL.findall(value)
+            for target in targets:
+                if target[:1] != "#" or target[1:] not in identifiers:
+                    yield f"<{name}> leads to {target}, which is not in the drawing"
             if key in PAINTS and not PAINT.fullmatch(value):
                 yield f"{key} {value!r} must be var(--drawing-..., #rrggbb)"
-            if key == "font-size" and not float(value) >= SMALLEST:
-                yield f"text must be at least {SMALLEST} pixels high, got {value}"
+            if key == "font-size" and not (
+                is_number(value) and float(value) >= SMALLEST
+            ):
+                yield f"font-size must be a number of at least {SMALLEST}, got {value}"
 
 
 def inline(text: str, name: str, alt: str) -> str:
     """The markup of a drawing for a page, its identifiers made unique by a name."""
     root = parsed(text)
-    identifiers = {e.get("id") for e in root.iter() if e.get("id")}
     for element in root.iter():
         for key, value in element.attrib.items():
             if key == "id":
                 element.set(key, f"{name}-{value}")
-            elif value.removeprefix("#") in identifiers and value[0] == "#":
+            elif key == "href":
                 element.set(key, f"#{name}-{value[1:]}")
             else:
-                element.set(key, re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", value))
+                element.set(key, URL.sub(lambda u: f"url(#{name}-{u[1][1:]})", value))
     width, height = root.get("viewBox", "").split()[2:]
     root.attrib.update(
         {"role": "img", "aria-label": alt, "width": width, "height": height}
@@ -128,8 +142,8 @@ class Drawing(Figure):
 # ---- for the notebooks that readers open elsewhere
 
 FIGURE = re.compile(
-    r"^:::\{figure\} (?P<place>\S+\.svg)\n(?P<options>(?::[a-z]+:[^\n]*\n)*)\n?"
-    r"(?P<caption>.*?)\n:::$",
+    r"^:::+\{figure\} (?P<place>\S+\.svg) *\n(?P<options>(?::[a-z-]+:[^\n]*\n)*)\n?"
+    r"(?P<caption>.*?)\n:::+ *$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -169,7 +183,7 @@ def embedded(markdown: str, folder: Path) -> str:
         content = picture((folder / found["place"]).read_text(encoding="utf-8"))
         data = base64.b64encode(content).decode("ascii")
         alt = re.sub(r"[\[\]]", "", options.get("alt", ""))
-        return f"![{alt}](data:image/png;base64,{data})\n\n*{found['caption'].strip()}*"
+        return f"![{alt}](data:image/png;base64,{data})\n\n{found['caption'].strip()}"
 
     return FIGURE.sub(embed, markdown)
 

@@ -21,7 +21,10 @@ from sphinx.util.docutils import SphinxDirective
 
 PATHS = ("core", "further")
 MAP = re.compile(r"^:::\{chapter-map\}\n:::$", re.MULTILINE)
-HEADING = re.compile(r"^(?:\((?P<label>[\w-]+)\)=\n+)?## (?P<title>.+)$", re.MULTILINE)
+HEADING = re.compile(
+    r"^(?:\((?P<label>[\w:.-]+)\)= *\n+)?## (?P<title>.+)$", re.MULTILINE
+)
+CODE = re.compile(r"^(```+|~~~+).*?^\1", re.MULTILINE | re.DOTALL)
 # What a reader does not see without a click.
 FOLDED = {"hide-input", "hide-cell", "remove-cell", "remove-input", "check"}
 log = logging.getLogger(__name__)
@@ -72,7 +75,7 @@ def sections_of(notebook: dict) -> list[Section]:
         paths = [path for path in PATHS if path in tags_of(cell)]
         headings = []
         if cell["cell_type"] == "markdown":
-            headings = list(HEADING.finditer(source_of(cell)))
+            headings = list(HEADING.finditer(CODE.sub("", source_of(cell))))
         if len(paths) > len(headings) or len(headings) > 1 and paths:
             start = source_of(cell)[:60]
             raise ValueError(
@@ -143,7 +146,8 @@ def last_line(cell: nodes.Element) -> str:
     printed = [
         line.strip()
         for block in cell.findall(nodes.literal_block)
-        if "output" in block["classes"]
+        if {"output", "stream"} & {*block["classes"]}
+        and "stderr" not in block["classes"]
         for line in block.astext().split("\n")
         if line.strip()
     ]

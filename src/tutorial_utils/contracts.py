@@ -7,6 +7,7 @@ import functools
 import inspect
 import math
 import operator
+import re
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -139,20 +140,21 @@ def contract(function: Any) -> Any:
     # Sizes first: a limit may be one that a later argument has.
     steps = [(n, w.optional, w.shape) for n, w in wanted.items() if w.shape]
     steps += [(n, w.optional, step) for n, w in wanted.items() for step in w.later]
-    defaults = {
-        name: parameter.default
-        for name, parameter in signature.parameters.items()
-        if parameter.default is not parameter.empty
-    }
+    parameters = signature.parameters.values()
+    by_place = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+    arrays = {n: x for n, x in defaults.items() if wanted[n].shape and x is not None}
 
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        given: dict[str, Any] = dict(zip(wanted, args, strict=False))
+        given: dict[str, Any] = dict(zip(by_place, args, strict=False))
         given.update(kwargs)
         if len(given) < len(args) + len(kwargs):
             signature.bind(*args, **kwargs)  # raises the TypeError of such a call
+        if arrays:
+            given = arrays | given
         call = _Call(given, defaults)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             for name, optional, step in steps:
                 if name in given and not (optional and given[name] is None):
                     given[name] = step(given[name], name, call)
@@ -178,7 +180,7 @@ class _Call:
     def value(self, name: str) -> Any:
         """What a name stands for, None for a letter that was not met."""
         if name in self.given:
-            return self.given[name]
+            return _plain(self.given[name])
         return self.defaults.get(name, self.sizes.get(name))
 
     def known(self, letters: list[str], name: str) -> str:
@@ -240,6 +242,10 @@ class _Shape:
     def letters(self) -> list[str]:
         return [part for part in self.parts if isinstance(part, str)]
 
+    def arguments(self) -> list[str]:
+        """The arguments that {self.sizes[0]} and the like begin with."""
+        return re.findall(r"{(\w+)", self.text)
+
     def letters_computed_from(self) -> list[str]:
         return [x for _, word in self.computed for x in _letters_in(_parsed(word))]
 
@@ -270,7 +276,8 @@ class _Shape:
         words = self.text.split()
         for place, part in enumerate(self.parts):
             if callable(part):
-                words[place] = str(part(call) or words[place])
+                size = part(call)
+                words[place] = words[place] if size is None else str(size)
         shown = f"({', '.join(words)}{',' if len(words) == 1 else ''})"
         known = call.known(self.letters() + self.letters_computed_from(), name)
         return f"{shown} with {known}" if known else shown
@@ -281,8 +288,10 @@ def _from_arguments(word: str, call: _Call) -> int | None:
 
     None if it is no whole number, which is refused elsewhere.
     """
-    size = word.format(**call.defaults | call.given)
-    return int(size) if size.isdigit() else None
+    try:
+        return int(word.format(**call.defaults | call.given))
+    except (KeyError, ValueError):  # it was not given, or is no number
+        return None
 
 
 ARITHMETIC: dict[type, Callable[[int, int], int]] = {
@@ -298,7 +307,7 @@ def _parsed(word: str) -> ast.expr:
     """A size that is computed from letters, as K+1 or 2*H; TypeError if it is none."""
     try:
         node = ast.parse(word, mode="eval").body
-        _computed(node, dict.fromkeys(_letters_in(node), 1))
+        _computed(node, dict.fromkeys(_letters_in(node), 7))
     except (SyntaxError, KeyError):
         raise TypeError(f"{word!r} is no size: a number, a letter, or K+1") from None
     return node
@@ -367,6 +376,7 @@ def _computed_sizes(shape: _Shape) -> Step:
 # ---- kinds of numbers
 
 
+LARGEST = np.iinfo(np.int64).max
 EXACT = 2**53  # up to here a floating number can be told from its neighbours
 
 
@@ -385,8 +395,10 @@ def _to_whole_numbers(given: np.ndarray, name: str) -> np.ndarray:
     if given.dtype.kind == "f":
         _to_floats(given, name)
         broken = given[(given != np.floor(given)) | (np.abs(given) > EXACT)]
-        if broken.size:
-            raise ValueError(f"{name} must hold whole numbers, got {broken[0]:g}")
+    else:
+        broken = given[given > LARGEST] if given.dtype.kind == "u" else given[:0]
+    if broken.size:
+        raise ValueError(f"{name} must hold whole numbers, got {broken[0]}")
     return given.astype(np.int64, copy=False)
 
 
@@ -395,7 +407,7 @@ def _to_truth_values(given: np.ndarray, name: str) -> np.ndarray:
         return given
     strange = given[(given != 0) & (given != 1)]
     if strange.size:
-        raise ValueError(f"{name} must hold True and False, got {strange[0]:g}")
+        raise ValueError(f"{name} must hold True and False, got {strange[0]}")
     return given.astype(bool)
 
 
@@ -405,19 +417,20 @@ def _plain(value: Any) -> Any:
     return value[()] if is_scalar else value
 
 
-def _number(kind: type, limits: Range | None) -> Step:
+def _number(kind: type, limits: list[Range]) -> Step:
     """The step for one number, whole or finite, within its limits."""
     kinds = (int, np.integer) if kind is int else (int, float, np.integer, np.floating)
     words = "a whole number" if kind is int else "a finite number"
 
     def step(value: Any, name: str, call: _Call) -> int | float:
-        plain, allowed = _plain(value), _set(limits, call) if limits else []
+        plain, allowed = _plain(value), _set(limits, call)
         try:
             fits = isinstance(plain, kinds) and not isinstance(plain, bool)
             number = kind(plain) if fits else math.nan
         except OverflowError:  # a whole number of hundreds of digits
             number = math.inf
-        if not math.isfinite(number) or _broken(allowed, number):
+        is_finite = isinstance(number, int) or math.isfinite(number)
+        if not is_finite or _broken(allowed, number):
             wanted = f"{words} {_words(allowed, call)}".rstrip()
             raise ValueError(f"{name} must be {wanted}, got {short(value)}")
         return number
@@ -425,7 +438,7 @@ def _number(kind: type, limits: Range | None) -> Step:
     return step
 
 
-def _entries_within(kind: str, limits: Range) -> Step:
+def _entries_within(kind: str, limits: list[Range]) -> Step:
     """The step for the limits of an array's entries."""
 
     def step(given: np.ndarray, name: str, call: _Call) -> np.ndarray:
@@ -433,7 +446,7 @@ def _entries_within(kind: str, limits: Range) -> Step:
         for extreme in (given.min(), given.max()):
             if _broken(allowed, extreme):
                 text = _words(allowed, call)
-                raise ValueError(f"{name} must hold {kind} {text}, got {extreme:g}")
+                raise ValueError(f"{name} must hold {kind} {text}, got {extreme}")
         return given
 
     return step
@@ -447,16 +460,17 @@ COMPARISONS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-def _set(limits: Range, call: _Call) -> list[tuple[str, Any, str]]:
+def _set(limits: list[Range], call: _Call) -> list[tuple[str, Any, str]]:
     """The limits that are set: which, the number, and the name that it came by."""
     found = []
-    for key in limits.keys:
-        limit, name = getattr(limits, key), ""
-        if isinstance(limit, str):
-            name, limit = limit, call.value(limit)
-        # No number: an array without that size, or what is refused elsewhere.
-        if isinstance(limit, int | float | np.number):
-            found.append((key, limit, name))
+    for one in limits:
+        for key in one.keys:
+            limit, name = getattr(one, key), ""
+            if isinstance(limit, str):
+                name, limit = limit, call.value(limit)
+            # No number: an array without that size, or what is refused elsewhere.
+            if isinstance(limit, int | float | np.number):
+                found.append((key, limit, name))
     return found
 
 
@@ -469,7 +483,7 @@ def _words(limits: list[tuple[str, Any, str]], call: _Call) -> str:
     parts = []
     for key, limit, name in limits:
         where = f" as in {call.met_in[name]}" if name in call.met_in else ""
-        shown = f"{name} = {limit}{where}" if name else f"{limit:g}"
+        shown = f"{name} = {limit}{where}" if name else f"{limit}"
         parts.append(f"{COMPARISONS[key][0]} {shown}")
     return " and ".join(parts)
 
@@ -493,8 +507,11 @@ def _one_of(names: tuple[str, ...]) -> Step:
 
 def _axis_of(array: str) -> Step:
     def step(value: Any, name: str, call: _Call) -> int:
-        n_axes = np.ndim(call.value(array))
-        if not isinstance(value, int | np.integer) or not -n_axes <= value < n_axes:
+        if array not in call.given:
+            return value  # the call itself is no call
+        n_axes = np.ndim(call.given[array])
+        is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not is_whole or not -n_axes <= value < n_axes:
             raise ValueError(
                 f"{name} must be one of the {n_axes} axes of {array}, got {value!r}"
             )
@@ -526,17 +543,19 @@ class _Wanted:
         if parameter.kind not in named:
             raise TypeError(f"a contract needs parameters with names, got {parameter}")
         hint, optional = _evaluated(parameter.annotation, function), False
-        known: dict[type, Any] = {}
+        extras: list[Any] = []
         while get_origin(hint) in (Annotated, Union, types.UnionType):
             if get_origin(hint) is Annotated:
-                hint, *extras = get_args(hint)
-                known |= {type(extra): extra for extra in extras}
+                hint, *more = get_args(hint)
+                extras += more
             else:
                 kinds = [kind for kind in get_args(hint) if kind is not type(None)]
                 if len(kinds) > 1:
                     return cls()
                 hint, optional = kinds[0], True
-        limits, axis, one_of = (known.get(kind) for kind in (Range, AxisOf, OneOf))
+        limits = [extra for extra in extras if isinstance(extra, Range)]
+        known = {type(extra): extra for extra in extras}
+        axis, one_of = known.get(AxisOf), known.get(OneOf)
         names = tuple(_names_in(limits, axis))
         if isinstance(hint, type) and issubclass(hint, AbstractArray):
             kind, convert = _kind_of(hint)
@@ -544,7 +563,7 @@ class _Wanted:
             later = [_computed_sizes(shape)] if shape.computed else []
             later += [_entries_within(kind, limits)] if limits else []
             array = _array_of(kind, shape, convert)
-            names += tuple(shape.letters_computed_from())
+            names += (*shape.letters_computed_from(), *shape.arguments())
             return cls(optional, array, tuple(later), tuple(shape.letters()), names)
         if axis:
             return cls(optional, later=(_axis_of(axis.array),), names=names)
@@ -571,10 +590,9 @@ def _kind_of(hint: Any) -> tuple[str, Callable[[np.ndarray, str], np.ndarray]]:
     return KINDS[hint.dtype]
 
 
-def _names_in(limits: Range | None, axis: AxisOf | None) -> Iterator[str]:
-    for key in limits.keys if limits else ():
-        if isinstance(limit := getattr(limits, key), str):
-            yield limit
+def _names_in(limits: list[Range], axis: AxisOf | None) -> Iterator[str]:
+    for one in limits:
+        yield from (x for key in one.keys if isinstance(x := getattr(one, key), str))
     if axis:
         yield axis.array
 

@@ -124,11 +124,45 @@ def test_what_is_used_by_way_of_others_counts(package):
     assert digest_of_code(code) != before
 
 
-def test_what_only_checks_does_not_count(package):
-    before = digest_of_code([CODE])
-    package("contracts.py", "must not be empty", "may not be empty")
+def test_what_a_decorator_does_counts(package):
+    sums = [digest_of_code([CODE])]
+    package("contracts.py", "given.astype(np.float64)", "given.astype(np.float16)")
+    sums.append(digest_of_code([CODE]))
     package("checks.py", 'in "biuf"', 'in "biu"')
-    assert digest_of_code([CODE]) == before
+    sums.append(digest_of_code([CODE]))
+    assert len({*sums}) == 3
+
+
+SOFTMAX = ("neural_networks", "softmax")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from tutorial_utils.neural_networks import softmax as f\nf([1])",
+        "import tutorial_utils.neural_networks as nn\nnn.softmax([1])",
+        "import tutorial_utils.neural_networks\ntutorial_utils.neural_networks.relu(1)",
+        "from tutorial_utils import neural_networks\nneural_networks.softmax([1])",
+        "from tutorial_utils import neural_networks\nm = neural_networks\nm.softmax(1)",
+        "from tutorial_utils.neural_networks import *\nsoftmax([1])",
+        "def f():\n    from tutorial_utils.neural_networks import softmax\n    softmax(1)",
+        "from tutorial_utils.exercises import chapter_3\nchapter_3.EXERCISES",
+    ],
+)
+def test_every_way_to_import_is_followed(source):
+    assert SOFTMAX in definitions_used([source])
+
+
+def test_two_cells_may_give_one_name_to_two_things():
+    cells = (
+        "from tutorial_utils.neural_networks import softmax as f\nf([1])",
+        "from tutorial_utils.datasets import rings as f\nf(1)",
+    )
+    assert {SOFTMAX, ("datasets", "rings")} <= definitions_used([*cells]).keys()
+
+
+def test_a_number_that_stands_alone_counts():
+    assert digest_of_code(["42"]) != digest_of_code(["43"])
 
 
 def test_a_whole_module_counts_with_what_it_uses(package):
@@ -150,7 +184,7 @@ def test_attributes_of_a_module_lead_to_its_definitions():
     used = definitions_used(["from tutorial_utils import datasets as d\nd.rings(1, 2)"])
     assert ("datasets", "rings") in used
     assert ("datasets", "spirals") not in used
-    assert all(source for source in used.values())
+    assert all(source for (_, name), source in used.items() if name != "*")
 
 
 # ---- the cells that it takes
@@ -170,6 +204,28 @@ SOURCES = [
 def test_a_cell_comes_with_what_it_builds_on():
     assert with_what_it_needs(SOURCES, 3) == [0, 1, 2, 3]
     assert with_what_it_needs(SOURCES, 7) == [0, 1, 4, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("between", "expected"),
+    [
+        ("x += [3]", [2, 1, 3]),
+        ("x = x + [3]", [2, 1, 3]),
+        ("x.sort()", [1, 2]),
+        ("x[0] = 5", [5, 1]),
+        ("del x[0]", [1]),
+        ("if x:\n    x = [7]", [7]),
+        ("for x in ([8], [9]):\n    pass", [9]),
+        ("y = 1", [2, 1]),
+    ],
+)
+def test_what_changes_a_name_is_among_the_cells(between, expected):
+    sources = ["0", "x = [2, 1]", between, "f = print", "z = list(x)"]
+    namespace: dict = {}
+    for source in cells_that_define(sources, {"z"}):
+        exec(source, namespace)
+    assert namespace["z"] == expected
+    assert "f" not in namespace
 
 
 def test_names_come_with_the_cells_that_define_them():

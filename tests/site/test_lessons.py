@@ -52,7 +52,21 @@ def test_a_drawing_can_be_read_in_every_theme(file):
         ('<use href="http://example.org/a.svg#b"/>', "may not lead outside"),
         ('<g fill="red"/>', "fill 'red' must be var"),
         ('<g stroke="#123456"/>', "stroke '#123456' must be var"),
-        ('<text font-size="9">a</text>', "at least 12 pixels"),
+        ('<text font-size="9">a</text>', "must be a number of at least 12, got 9"),
+        (
+            '<text font-size="14px">a</text>',
+            "must be a number of at least 12, got 14px",
+        ),
+        (
+            '<g marker-end="url(http://a.org/b.svg#c)"/>',
+            "leads to http://a.org/b.svg#c",
+        ),
+        ('<g marker-end="url(#gone)"/>', "leads to #gone, which is not in the drawing"),
+        ('<use href="#gone"/>', "leads to #gone"),
+        (
+            '<use xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="#a"/>',
+            "href must stand without xlink",
+        ),
         ("<g>", "it is no XML"),
     ],
 )
@@ -61,15 +75,16 @@ def test_what_is_no_drawing_is_told(inside, says):
         drawings.parsed(svg(inside))
 
 
-def test_a_drawing_needs_its_box():
+@pytest.mark.parametrize("box", ["", "0 0 1", "0 0 w h"])
+def test_a_drawing_needs_its_box(box):
     with pytest.raises(drawings.NoDrawing, match="viewBox"):
-        drawings.parsed(f'<svg xmlns="{drawings.SVG}"/>')
+        drawings.parsed(svg(box=box))
 
 
 def test_identifiers_are_made_unique():
     text = svg(
         '<defs><marker id="head"/><clipPath id="cut"/></defs>'
-        '<g clip-path="url(#cut)"><path marker-end="url(#head)"/></g>'
+        '<g clip-path="url(\'#cut\')"><path marker-end="url(#head)"/></g>'
         '<use href="#head"/><text>#head</text>'
     )
     one, other = (drawings.inline(text, name, "A word.") for name in ("fig-a", "fig-b"))
@@ -99,7 +114,7 @@ def test_a_drawing_becomes_a_picture_where_notebooks_are_published(tmp_path):
     text = drawings.embedded(cell, tmp_path)
     assert text.startswith("Before.\n\n![A dark box.](data:image/png;base64,")
     assert text.endswith(
-        "*A **caption** of\ntwo lines.*\n\nAfter, as {numref}`fig-a` shows."
+        "A **caption** of\ntwo lines.\n\nAfter, as {numref}`fig-a` shows."
     )
     data = base64.b64decode(re.search(r"base64,([^)]+)\)", text)[1])
     picture = np.asarray(Image.open(io.BytesIO(data)).convert("L"))

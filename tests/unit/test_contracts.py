@@ -106,7 +106,13 @@ def test_the_plain_function_checks_nothing():
 
 @pytest.mark.parametrize(
     ("args", "kwargs"),
-    [((), {}), ((X,), {}), ((X, W), {"X": X}), ((X, W) + (None,) * 9, {})],
+    [
+        ((), {}),
+        ((X,), {}),
+        ((X, W), {"X": X}),
+        ((X, W) + (None,) * 9, {}),
+        ((X, W, None, None, 0.5), {}),  # the rate has to be named
+    ],
 )
 def test_a_call_that_does_not_fit_is_pythons_own_error(args, kwargs):
     with pytest.raises(TypeError):
@@ -177,6 +183,65 @@ def test_a_wrong_number_or_name_likewise(name, value, says):
     with pytest.raises(ValueError, match=f"^{name} must be ") as error:
         scores(X, W, **{name: value})
     assert str(error.value).startswith(f"{name} must be {says}")
+
+
+def test_limits_add_up():
+    @contract
+    def f(n: Annotated[Count, Range(at_most=10)]) -> None:
+        return None
+
+    f(10)
+    for wrong in (0, 11, 10**400):
+        with pytest.raises(ValueError, match="of at least 1 and at most 10, got 1?0?"):
+            f(wrong)
+
+
+@pytest.mark.parametrize(
+    ("hint", "value", "came"),
+    [
+        (Int[Array, "N"], [2.0000001], "2.0000001"),
+        (Int[Array, "N"], [1000000.5], "1000000.5"),
+        (Int[Array, "N"], [2**63], str(2**63)),
+        (Bool[Array, "N"], [0.9999999], "0.9999999"),
+        (Annotated[Float[Array, "N"], Range(0, at_most=1)], [1.0000001], "1.0000001"),
+        (Annotated[Int[Array, "N"], Range(below=1234567)], [1234567], "1234567"),
+    ],
+)
+def test_what_came_is_told_in_all_its_digits(hint, value, came):
+    def f(a) -> None:
+        return None
+
+    f.__annotations__["a"] = hint
+    with pytest.raises(ValueError, match="a must hold") as error:
+        contract(f)(value)
+    assert str(error.value).endswith(f", got {came}")
+
+
+def test_underflow_is_no_error():
+    with np.errstate(all="raise"):
+        vjp([1e-200, 1.0], [0.0, 0.0])
+        relu([1e-200, 1.0])
+
+
+def test_defaults_of_arrays_are_arrays_and_must_fit():
+    @contract
+    def f(W: Float[Array, "K D"], b: Float[Array, "K"] = (0, 0)) -> Float[Array, "K"]:
+        return b
+
+    np.testing.assert_array_equal(f(np.ones((2, 3))), [0, 0])
+    with pytest.raises(
+        ValueError, match=r"b must have shape \(K,\) with K = 3 as in W"
+    ):
+        f(np.ones((3, 3)))
+
+
+def test_a_limit_may_be_an_array_without_axes():
+    @contract
+    def f(y: Annotated[Int[Array, "N"], Range(below="n")], n: Count) -> None:
+        return None
+
+    with pytest.raises(ValueError, match="below n = 3, got 7"):
+        f([7], np.array(3))
 
 
 def test_a_limit_may_be_an_argument_that_comes_later_or_has_a_default():
@@ -310,6 +375,15 @@ def test_a_size_may_be_an_argument_that_has_a_default_or_is_wrong():
         f([1, 2, 3])
     with pytest.raises(ValueError, match="n must be a whole number of at least 1"):
         f([1, 2, 3], "three")
+    with pytest.raises(ValueError, match=r"x must have shape \(0,\), got \(1,\)"):
+        f([1], 0)
+
+    @contract
+    def g(x: Float[Array, "{n}"], n: int) -> None:
+        return None
+
+    with pytest.raises(TypeError, match="missing .* 'n'"):
+        g([1])
 
 
 def test_none_may_stand_inside_of_the_limits():
@@ -357,6 +431,7 @@ def test_annotations_may_be_strings():
         (lambda: Annotated[Int[Array, "N"], Range(below="K")], "names 'K'"),
         (lambda: Annotated[int, AxisOf("z")], "names 'z'"),
         (lambda: Float[Array, "N K+1"], "names 'K'"),
+        (lambda: Float[Array, "{m}"], "names 'm'"),
     ],
 )
 def test_what_is_no_contract_is_told_where_the_function_is_defined(hint, says):
@@ -418,6 +493,7 @@ BEFORE = [
     (softmax, (1.0,), "z must have at least one axis, got the scalar 1.0"),
     (softmax, ([1, 2], 1), "axis must be one of the 1 axes of z, got 1"),
     (sparsemax, ([1, 2], None), "axis must be one of the 1 axes of z, got None"),
+    (sparsemax, ([[1, 2]], True), "axis must be one of the 2 axes of z, got True"),
     (softmax_vjp, ([0.5, 0.5], [1]), "g must have the shape of p, (2,), got (1,)"),
     (sparsemax_vjp, ([0.5] * 2, 1), "g must have the shape of p, (2,), got ()"),
     (MLP, ([2, 2], "step", 0), "activation must be one of linear, tanh, got 'step'"),

@@ -71,13 +71,13 @@ def test_none_is_not_answered_yet(number):
     assert repr(report) == f"Exercise {number}: not answered yet."
 
 
-@pytest.mark.parametrize("number", ["0.7", "12.1", "x", None])
+@pytest.mark.parametrize("number", ["0.7", "12.1", "x", None, 1.3, 3])
 def test_an_unknown_chapter_is_named(number):
     with pytest.raises(ValueError, match="exercise must be one of chapter 1, .* got"):
         exercises.check(number, 1)
 
 
-@pytest.mark.parametrize("number", ["1.99", "1.", "1", 1])
+@pytest.mark.parametrize("number", ["1.99", "1.", "1"])
 def test_an_unknown_exercise_is_named(number):
     with pytest.raises(ValueError, match="must be one of 1.1, 1.2, .*, got '?1"):
         exercises.check(number, 1)
@@ -97,6 +97,35 @@ def test_the_sign_and_the_shape_are_told():
     assert "the sign is wrong" in repr(negated)
     shaped = exercises.check("1.5", lambda w, x, y: right(w, x, y)[:, None])
     assert "shape (3,) is expected" in repr(shaped)
+
+
+class Wordless(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+def raises_wordless():
+    raise Wordless
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "says"),
+    [
+        (
+            "1.1",
+            str(EXERCISES["1.1"].right),
+            "numbers are expected here, but text came.",
+        ),
+        ("1.1", [EXERCISES["1.1"].right], "shape () is expected here, but (1,) came."),
+        ("1.1", 10**400, "numbers are expected here, but int came."),
+        ("2.3", lambda sizes: "12", "numbers are expected"),
+        ("1.6", lambda m: raises_wordless(), "the answer stopped with Wordless"),
+    ],
+)
+def test_what_is_nearly_an_answer_is_told(number, answer, says):
+    report = exercises.check(number, answer)
+    assert not report
+    assert says in repr(report)
 
 
 def test_an_answer_may_spoil_its_inputs():

@@ -46,6 +46,14 @@ def exercises_of(chapter: str) -> dict[str, Exercise]:
     return import_module(f"{__name__}.chapter_{chapter}").EXERCISES
 
 
+def _told(error: BaseException) -> str:
+    """An error in words, also one that has none of its own."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__
+
+
 def check(exercise: str, answer: Any) -> Report:
     """Compare an answer with the reference, on fresh random inputs.
 
@@ -53,10 +61,10 @@ def check(exercise: str, answer: Any) -> Report:
     asks; None means not answered yet. A wrong answer is reported, whatever it does;
     ValueError only if there is no such exercise.
     """
-    chapter = str(exercise).partition(".")[0]
+    chapter = exercise.partition(".")[0] if isinstance(exercise, str) else ""
     if chapter not in chapters():
         raise ValueError(
-            f"exercise must be one of chapter {', '.join(chapters())}, as in "
+            f"exercise must be one of chapter {', '.join(chapters())}, as text, as in "
             f"check('1.3', answer), got {exercise!r}"
         )
     known = exercises_of(chapter)
@@ -69,7 +77,7 @@ def check(exercise: str, answer: Any) -> Report:
     try:
         fault = known[exercise].find_fault(answer, np.random.default_rng())
     except (Exception, SystemExit) as error:
-        fault = f"the answer stopped with {type(error).__name__}: {error}"
+        fault = f"the answer stopped with {_told(error)}"
     if fault is None:
         return Report(True, f"Exercise {exercise}: correct.")
     return Report(False, f"Exercise {exercise}: not yet right: {fault}")

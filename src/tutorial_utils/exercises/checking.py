@@ -29,9 +29,12 @@ def fault_of_value(got: Any, expected: Any, where: str) -> str | None:
     if np.iscomplexobj(got):
         return f"real numbers are expected {where}, but complex ones came."
     try:
-        values = np.asarray(got, dtype=float)
-    except (TypeError, ValueError):
+        given = np.asarray(got)
+        values = given.astype(float)
+    except (TypeError, ValueError, OverflowError):
         return f"numbers are expected {where}, but {type(got).__name__} came."
+    if given.dtype.kind in "US":
+        return f"numbers are expected {where}, but text came."
     target = np.asarray(expected, dtype=float)
     if values.shape != target.shape:
         return f"shape {target.shape} is expected {where}, but {values.shape} came."
@@ -80,7 +83,7 @@ def like_number(reference: float) -> Callable[[Any, np.random.Generator], str | 
         if callable(answer):
             return "a number is expected, but a function came."
         fault = fault_of_value(answer, reference, "here")
-        if fault and "is expected here" in fault:
+        if fault and np.ndim(answer) == 0 and "is expected here" in fault:
             return "that is not the number."  # which stays the reader's to find
         return fault
 
