@@ -145,7 +145,7 @@ SOFTMAX = ("neural_networks", "softmax")
         "from tutorial_utils import neural_networks\nneural_networks.softmax([1])",
         "from tutorial_utils import neural_networks\nm = neural_networks\nm.softmax(1)",
         "from tutorial_utils.neural_networks import *\nsoftmax([1])",
-        "def f():\n    from tutorial_utils.neural_networks import softmax\n    softmax(1)",
+        "def f():\n    from tutorial_utils.neural_networks import softmax\n    softmax",
         "from tutorial_utils.exercises import chapter_3\nchapter_3.EXERCISES",
     ],
 )
