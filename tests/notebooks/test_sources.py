@@ -68,6 +68,12 @@ def test_exported_cells_hold_definitions_only(chapter):
             )
 
 
+def test_a_lesson_calls_functions_with_their_contracts(chapter):
+    """Only what the package ships may call a plain function, in its loops."""
+    for cell in code_cells(chapter):
+        assert "#| export" in cell.source or ".unchecked" not in cell.source
+
+
 def test_outputs_are_stripped(any_notebook, tmp_path):
     copy = tmp_path / any_notebook.name
     shutil.copy(any_notebook, copy)
