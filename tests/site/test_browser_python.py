@@ -22,6 +22,7 @@ from tutorial_utils import widgets
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tools"))
 from cell_slices import code_cells, with_what_it_needs  # noqa: E402
+from published_notebook import read_published  # noqa: E402
 
 SITE = ROOT / "_build" / "html"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -271,7 +272,7 @@ def test_the_menu_of_buttons_opens(visit):
 
 
 def test_the_browsers_copy_differs_in_the_cells_it_cannot_run_alone(chapter):
-    ours = json.loads(chapter.read_text(encoding="utf-8"))
+    ours = read_published(chapter)
     theirs = json.loads(site_notebook(chapter).read_text(encoding="utf-8"))
     assert ours["metadata"] == theirs["metadata"]
     for one, other in zip(ours["cells"], theirs["cells"], strict=True):
