@@ -29,11 +29,15 @@ def test_a_visit(visit, path):
     assert page.evaluate("() => document.cookie") == ""
     check_formulas(page)
     check_alt_texts(page)
+    # A formula takes the focus too: thousands of stops in a chapter, so in one of them.
+    if path.startswith("chapters/") and "02_neural_networks" not in path:
+        page.evaluate(PASS_OVER_FORMULAS)
     check_tab_key(page)
     page.add_script_tag(path=AXE)
     assert serious_findings(page) == []
     page.evaluate("() => { document.documentElement.dataset.theme = 'dark' }")
-    page.wait_for_timeout(500)  # colours change gradually
+    page.wait_for_timeout(500)
+    page.wait_for_function(AT_REST)  # colours change gradually
     assert serious_findings(page, COLOURS) == [], "the themes differ in colours"
     for width in (360, 768, 1440):
         page.set_viewport_size({"width": width, "height": 900})
@@ -43,6 +47,7 @@ def test_a_visit(visit, path):
     assert visit.wrong == []
 
 
+AT_REST = "() => document.getAnimations().every((a) => a.playState !== 'running')"
 WIDTH = "() => document.documentElement.scrollWidth"
 # The printed tables that are higher than their lines.
 BROKEN_LINES = r"""() => {
@@ -178,6 +183,10 @@ MARK_REACHABLE = """() => {
   addEventListener("focusin", (event) => delete event.target.dataset.reachable);
   return count;
 }"""
+
+
+PASS_OVER_FORMULAS = """() => document.querySelectorAll("mjx-container[tabindex]")
+  .forEach((formula) => { formula.tabIndex = -1; })"""
 
 
 def check_tab_key(page: Page) -> None:
