@@ -5,10 +5,19 @@ What a signature can state is enforced by `contracts`; here is the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+F = TypeVar("F", bound=Callable)
+
+
+class Overflow(ValueError):
+    """Numbers that must be finite are not, or are too large to compute with."""
 
 
 def relative_error(a: ArrayLike, b: ArrayLike) -> float:
@@ -89,7 +98,7 @@ def checked_array(
         raise ValueError(f"{name} must have shape {expected}, got {given.shape}")
     largest = _largest(given, name)
     if largest > LARGEST:
-        raise ValueError(f"{name} must be at most {LARGEST:g} in size, got {largest:g}")
+        raise Overflow(f"{name} must be at most {LARGEST:g} in size, got {largest:g}")
     return given.astype(dtype, copy=False)
 
 
@@ -105,7 +114,7 @@ def checked_floats(value: ArrayLike, name: str, at_most: float = np.inf) -> np.n
         raise ValueError(f"{name} must be an array of numbers, got {short(value)}")
     largest = _largest(given, name)
     if largest > at_most:
-        raise ValueError(f"{name} must be at most {at_most:g} in size, got {largest:g}")
+        raise Overflow(f"{name} must be at most {at_most:g} in size, got {largest:g}")
     is_floating = given.dtype.kind == "f"
     return given if is_floating else given.astype(np.float64)
 
@@ -130,8 +139,86 @@ def _largest(given: np.ndarray, name: str) -> float:
     # Without a copy, since chapters check large matrices often; a NaN comes through.
     largest = max(float(given.max()), -float(given.min()))
     if not np.isfinite(largest):
-        raise ValueError(f"{name} must be finite, got NaN or infinity")
+        raise Overflow(f"{name} must be finite, got NaN or infinity")
     return largest
+
+
+@contextmanager
+def overflow_blamed_on(cause: str) -> Iterator[None]:
+    """Where numbers computed here are no longer finite, say of what they come.
+
+    cause : begins with the caller's argument and says what it must do, as in
+    "optimiser must take smaller steps". What the caller gave is checked before.
+    """
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield
+    except Overflow:
+        raise Overflow(f"{cause}: the numbers have overflowed") from None
+
+
+def checked_loss(loss: float) -> float:
+    """Return a computed loss; Overflow if it has overflowed."""
+    if not np.isfinite(loss):
+        raise Overflow(f"loss must be finite, got {loss}")
+    return loss
+
+
+# ---- half precision
+
+
+def widened(value: Any) -> Any:
+    """Half precision as single: arrays, and those in lists, tuples and dicts."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.astype(np.float32) if value.dtype == np.float16 else value
+    if isinstance(value, list | tuple) and any(widened(x) is not x for x in value):
+        return type(value)(widened(x) for x in value)
+    if isinstance(value, dict) and any(widened(x) is not x for x in value.values()):
+        return {key: widened(x) for key, x in value.items()}
+    return value
+
+
+def narrowed(value: Any) -> Any:
+    """Single precision as half; the rest as it is."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.astype(np.float16) if value.dtype == np.float32 else value
+    if isinstance(value, list | tuple):
+        return type(value)(map(narrowed, value))
+    if isinstance(value, dict):
+        return {key: narrowed(x) for key, x in value.items()}
+    return value
+
+
+def floating_types(value: Any) -> set[np.dtype]:
+    """The floating types of the arrays in a value."""
+    if isinstance(value, np.ndarray | np.generic):
+        return {value.dtype} if value.dtype.kind == "f" else set()
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return set().union(*map(floating_types, value))
+    return set()
+
+
+HALF = {np.dtype(np.float16)}
+
+
+def half_in_single(function: F) -> F:
+    """Compute half-precision arguments in single precision.
+
+    Where all floating arrays are in half precision, so are the results. Sums over many
+    entries lose their digits in half precision, and overflow at 65,504.
+    """
+
+    @functools.wraps(function)
+    def computed(*args: Any, **kwargs: Any) -> Any:
+        types = floating_types([*args, *kwargs.values()])
+        if not types >= HALF:
+            return function(*args, **kwargs)
+        result = function(*widened(args), **widened(kwargs))
+        return narrowed(result) if types == HALF else result
+
+    return computed  # type: ignore[return-value]
 
 
 def checked_labels(y: ArrayLike, name: str, n_classes: int, length: int) -> np.ndarray:
@@ -202,6 +289,16 @@ def checked_generator(rng: np.random.Generator, name: str) -> np.random.Generato
     if not isinstance(rng, np.random.Generator):
         raise ValueError(f"{name} must be a numpy Generator, got {short(rng)}")
     return rng
+
+
+def as_list(value: Any) -> list | None:
+    """The entries of a list, a tuple or an array, None for anything else, as a text.
+
+    The entries of an array of one axis become Python's own numbers and words.
+    """
+    if isinstance(value, np.ndarray) and value.ndim:
+        return value.tolist() if value.ndim == 1 else list(value)
+    return list(value) if isinstance(value, list | tuple) else None
 
 
 def short(value: object) -> str:

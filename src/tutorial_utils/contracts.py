@@ -28,7 +28,7 @@ from typing import (
 import numpy as np
 from jaxtyping import AbstractArray, Bool, Float, Int
 
-from .checks import checked_generator, numbers, short
+from .checks import Overflow, checked_generator, narrowed, numbers, short, widened
 
 Array = np.ndarray
 P = ParamSpec("P")
@@ -106,8 +106,10 @@ def contract(function: Any) -> Any:
     What an annotation asks of its argument:
 
     - `Float[Array, "N D"]`: finite numbers in this shape. A floating type is kept;
-      lists, whole numbers and truth values become float64. The result may share memory
-      with the argument, so that a function must not write into it.
+      lists, whole numbers and truth values become float64. Half precision is computed
+      in single, in which long sums keep their digits; if all floating arrays of a call
+      have it, so have its results. The result may share memory with the argument, so
+      that a function must not write into it.
     - `Int[Array, "N"]`: whole numbers, which become int64.
     - `Bool[Array, "N"]`: truth values, also as 0 and 1.
     - `int`, `float`: a whole number, a finite number; True and False are neither.
@@ -144,6 +146,7 @@ def contract(function: Any) -> Any:
     by_place = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     arrays = {n: x for n, x in defaults.items() if wanted[n].shape and x is not None}
+    is_method = "self" in signature.parameters  # what it returns is of its own type
 
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -161,6 +164,8 @@ def contract(function: Any) -> Any:
         result = function(**given)
         if check_results:
             _check_result(function, result, call)
+        if call.floats == HALF and not is_method:
+            return narrowed(result)
         return result
 
     checked.unchecked = function  # type: ignore[attr-defined]
@@ -170,12 +175,13 @@ def contract(function: Any) -> Any:
 class _Call:
     """One call: its arguments, and the sizes of letters with where they were met."""
 
-    __slots__ = ("defaults", "given", "met_in", "sizes")
+    __slots__ = ("defaults", "floats", "given", "met_in", "sizes")
 
     def __init__(self, given: dict[str, Any], defaults: dict[str, Any]) -> None:
         self.given, self.defaults = given, defaults
         self.sizes: dict[str, Any] = {}
         self.met_in: dict[str, str] = {}
+        self.floats: set[str] = set()  # the characters of the floating types
 
     def value(self, name: str) -> Any:
         """What a name stands for, None for a letter that was not met."""
@@ -354,7 +360,10 @@ def _array_of(
             _wrong_shape(given, name, shape, call)
         if given.size == 0:
             raise ValueError(f"{name} must not be empty, got shape {given.shape}")
-        return convert(given, name)
+        converted = convert(given, name)
+        if converted.dtype.kind == "f":
+            call.floats.add(converted.dtype.char)
+        return widened(converted)
 
     return step
 
@@ -376,6 +385,7 @@ def _computed_sizes(shape: _Shape) -> Step:
 # ---- kinds of numbers
 
 
+HALF = {np.dtype(np.float16).char}
 LARGEST = np.iinfo(np.int64).max
 EXACT = 2**53  # up to here a floating number can be told from its neighbours
 
@@ -387,7 +397,7 @@ def _to_floats(given: np.ndarray, name: str) -> np.ndarray:
     # overflows, the entries are looked at.
     flat = given.ravel("K")
     if not math.isfinite(flat.dot(flat)) and not np.isfinite(flat).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinity")
+        raise Overflow(f"{name} must be finite, got NaN or infinity")
     return given
 
 

@@ -18,6 +18,7 @@ from tutorial_utils.checks import (
     checked_array,
     checked_count,
     checked_floats,
+    half_in_single,
 )
 from tutorial_utils.training import (
     Node,
@@ -68,6 +69,7 @@ def _every(start: int, step: int, count: int) -> slice:
     return slice(start, start + step * count, step)
 
 # %% ../../chapters/05_convolutional_networks.ipynb #91271ae2
+@half_in_single
 def im2col(
     x: np.ndarray, size: Size, stride: Size = 1, padding: Size = 0
 ) -> np.ndarray:
@@ -91,6 +93,7 @@ def im2col(
     return windows.reshape(C * kh * kw, N * rows * columns)
 
 # %% ../../chapters/05_convolutional_networks.ipynb #b732d119
+@half_in_single
 def col2im(
     columns: np.ndarray,
     shape: Sequence[int],
@@ -137,6 +140,7 @@ def _added_windows(
     return x[:, :, ph : ph + H, pw : pw + W].swapaxes(0, 1)
 
 # %% ../../chapters/05_convolutional_networks.ipynb #98194ad2
+@half_in_single
 def conv2d(
     x: np.ndarray,
     w: np.ndarray,
@@ -156,6 +160,7 @@ def conv2d(
     return _filtered(im2col(x, w.shape[2:], stride, padding), w, b, shape)
 
 # %% ../../chapters/05_convolutional_networks.ipynb #d25ed171
+@half_in_single
 def conv2d_backward(
     g: np.ndarray,
     x: np.ndarray,
@@ -250,6 +255,7 @@ def _checked_shape(value: np.ndarray, name: str, shape: tuple[int, ...]) -> np.n
     return array
 
 # %% ../../chapters/05_convolutional_networks.ipynb #368761b4
+@half_in_single
 def conv1d(
     x: np.ndarray,
     w: np.ndarray,
@@ -267,6 +273,7 @@ def conv1d(
     return flat[:, :, 0]
 
 
+@half_in_single
 def conv1d_backward(
     g: np.ndarray, x: np.ndarray, w: np.ndarray, stride: int = 1, padding: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -282,6 +289,7 @@ def conv1d_backward(
     return dx[:, :, 0], dw[:, :, 0], db
 
 # %% ../../chapters/05_convolutional_networks.ipynb #306f3000
+@half_in_single
 def conv2d_by_lines(
     x: np.ndarray, w: np.ndarray, b: np.ndarray | None = None, *, padding: Size = 0
 ) -> np.ndarray:
@@ -315,6 +323,7 @@ def _by_line(w: np.ndarray) -> np.ndarray:
     return w.transpose(2, 0, 1, 3).reshape(w.shape[2], len(w), -1)
 
 # %% ../../chapters/05_convolutional_networks.ipynb #d2532dfe
+@half_in_single
 def conv2d_by_lines_backward(
     g: np.ndarray, x: np.ndarray, w: np.ndarray, *, padding: Size = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -355,6 +364,7 @@ def max_pool2d(x: np.ndarray, size: Size) -> np.ndarray:
     return pooled.copy()  # windows of 1 would give x itself
 
 
+@half_in_single
 def max_pool2d_backward(g: np.ndarray, x: np.ndarray, size: Size) -> np.ndarray:
     """The gradient of `max_pool2d` at x, from g (N, C, H // size, W // size).
 
@@ -382,6 +392,7 @@ def _checked_pooling(
     return x, (output_size(H, kh, kh), output_size(W, kw, kw)), (kh, kw)
 
 # %% ../../chapters/05_convolutional_networks.ipynb #44b7c290
+@half_in_single
 def average_pool2d(x: np.ndarray, size: Size) -> np.ndarray:
     """The mean of each window; arguments, result and errors as `max_pool2d`.
 
@@ -392,6 +403,7 @@ def average_pool2d(x: np.ndarray, size: Size) -> np.ndarray:
     return whole.reshape(*x.shape[:2], rows, kh, columns, kw).mean(axis=(3, 5))
 
 
+@half_in_single
 def average_pool2d_backward(g: np.ndarray, x: np.ndarray, size: Size) -> np.ndarray:
     """The gradient of `average_pool2d` at x, from g (N, C, H // size, W // size).
 

@@ -19,7 +19,9 @@ from tutorial_utils.checks import (
     checked_count,
     checked_floats,
     checked_generator,
+    checked_loss,
     checked_number,
+    overflow_blamed_on,
 )
 from tutorial_utils.convolutional_networks import (
     _above,
@@ -465,13 +467,14 @@ class RBM(_Contrastive):
         chains = _drawn(X[self.rng.permutation(len(X))[:batch_size]], self.rng)
         errors = []
         for _ in range(epochs):
-            for at in minibatches(self.rng, len(X), batch_size):
-                up = self.hidden_probabilities(X[at])
-                start = self.hidden_probabilities(chains) if persistent else up
-                chains, down = self._chain(start, k)
-                ascent = _difference(X[at], up, chains, down)
-                optimiser.step([self.W, self.b, self.c], [-g for g in ascent])
-            errors.append(self._reconstruction_error(X[:1000]))
+            with overflow_blamed_on("optimiser must take smaller steps"):
+                for at in minibatches(self.rng, len(X), batch_size):
+                    up = self.hidden_probabilities(X[at])
+                    start = self.hidden_probabilities(chains) if persistent else up
+                    chains, down = self._chain(start, k)
+                    ascent = _difference(X[at], up, chains, down)
+                    optimiser.step([self.W, self.b, self.c], [-g for g in ascent])
+                errors.append(checked_loss(self._reconstruction_error(X[:1000])))
         return errors
 
 # %% ../../chapters/08_generative_models.ipynb #792e462e
@@ -599,7 +602,8 @@ class _Stack:
         errors = []
         for rbm in self.rbms:
             errors.append(rbm.fit(layer, **deepcopy(fit_options)))
-            layer = _drawn(rbm.hidden_probabilities(layer), self.rng)
+            with overflow_blamed_on("optimiser must take smaller steps"):
+                layer = _drawn(rbm.hidden_probabilities(layer), self.rng)
         return errors
 
 # %% ../../chapters/08_generative_models.ipynb #0b662238
@@ -792,9 +796,10 @@ class VariationalAutoencoder(_Bounded):
         batch = _checked_units(batch, "batch", self.n_visible)
         optimiser = _checked_optimiser(optimiser)
         noise = self.rng.normal(size=(len(batch), self.n_latent))
-        loss, gradients = self.loss_and_gradients(batch, noise)
-        optimiser.step(list(self.params.values()), list(gradients.values()))
-        return loss
+        with overflow_blamed_on("optimiser must take smaller steps"):
+            loss, gradients = self.loss_and_gradients(batch, noise)
+            optimiser.step(list(self.params.values()), list(gradients.values()))
+            return checked_loss(loss)
 
     def fit(
         self,
@@ -950,14 +955,15 @@ class GAN(_Losses):
         steps. Raises ValueError for bad input. Source: Chapter 8, alg-gan.
         """
         batch = self._checked_points(batch, "batch")
-        made = self.sample(len(batch))
-        d_loss, d_gradients = self.discriminator_loss(batch, made)
-        self._discriminator_rule.step(
-            list(self.discriminator_params.values()), list(d_gradients.values())
-        )
-        z = self.rng.normal(size=(len(batch), self.n_latent))
-        g_loss, g_gradients = self.generator_loss(z)
-        self._generator_rule.step(
-            list(self.generator_params.values()), list(g_gradients.values())
-        )
-        return d_loss, g_loss
+        with overflow_blamed_on("generator_rate or discriminator_rate must be smaller"):
+            made = self.sample(len(batch))
+            d_loss, d_gradients = self.discriminator_loss(batch, made)
+            self._discriminator_rule.step(
+                list(self.discriminator_params.values()), list(d_gradients.values())
+            )
+            z = self.rng.normal(size=(len(batch), self.n_latent))
+            g_loss, g_gradients = self.generator_loss(z)
+            self._generator_rule.step(
+                list(self.generator_params.values()), list(g_gradients.values())
+            )
+            return checked_loss(d_loss), checked_loss(g_loss)

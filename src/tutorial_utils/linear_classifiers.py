@@ -28,6 +28,7 @@ from tutorial_utils.checks import (
     checked_label,
     checked_labels,
     checked_number,
+    floating_types,
 )
 
 # %% ../../chapters/01_linear_classifiers.ipynb #94c57eb8
@@ -263,12 +264,12 @@ def one_vs_all(
     """
     if not callable(fit):
         raise ValueError(f"fit must be a function of X and signs, got {fit!r}")
-    X = checked_array(X, "X", ("N", "D")).copy()  # fit may do with it as it likes
+    X = checked_array(X, "X", ("N", "D"))
     n_classes = checked_count(n_classes, "n_classes")
     y = checked_labels(y, "y", n_classes, len(X))
     W = np.empty((n_classes, X.shape[1]))
     for k in range(n_classes):
-        w = fit(X, np.where(y == k, 1, -1))
+        w = fit(X.copy(), np.where(y == k, 1, -1))  # fit may do with it as it likes
         W[k] = checked_array(w, "the result of fit", (X.shape[1],))
     return W
 
@@ -467,6 +468,8 @@ def logistic_regression(
 # %% ../../chapters/01_linear_classifiers.ipynb #e767709d
 def _can_only_grow(X: np.ndarray, y: np.ndarray, n_classes: int) -> bool:
     """Whether some weights raise the lead of an example and lower that of none."""
+    if n_classes == 1:
+        return False  # there is no lead: all weights have the loss 0
     d = difference_vectors(X, y, n_classes)
     leads = np.column_stack([-d, np.eye(len(d))])  # of v·d at least t, 0 <= t <= 1
     program = linprog(
@@ -630,11 +633,13 @@ def kernel_perceptron(
     input. Source: Chapter 1, lemma-dual-form, alg-kernel-perceptron; Aizerman and
     others, 1964.
     """
+    rounding = [8 * float(np.finfo(kind).eps) for kind in floating_types(K)]
+    slack = max([1e-8, *rounding])
     K = checked_array(K, "K", ("N", "N"))
     if K.shape[0] != K.shape[1]:
         raise ValueError(f"K must be square, got shape {K.shape}")
     asymmetry = np.abs(K - K.T).max()
-    if asymmetry > 1e-8 * np.abs(K).max():
+    if asymmetry > slack * np.abs(K).max():
         raise ValueError(
             f"K must be symmetric, got entries that differ by {asymmetry:g}"
         )

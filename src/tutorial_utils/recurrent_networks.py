@@ -17,7 +17,10 @@ from tutorial_utils.checks import (
     checked_count,
     checked_floats,
     checked_generator,
+    checked_loss,
     checked_number,
+    half_in_single,
+    overflow_blamed_on,
 )
 from tutorial_utils.convolutional_networks import (
     _above,
@@ -72,6 +75,7 @@ def _checked_recurrence(
     )
 
 # %% ../../chapters/06_recurrent_networks.ipynb #8fb3dab1
+@half_in_single
 def elman_forward(
     x: np.ndarray, h0: np.ndarray, params: Mapping[str, np.ndarray]
 ) -> tuple[np.ndarray, tuple]:
@@ -102,6 +106,7 @@ def _input_product(x: np.ndarray, V: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (x.reshape(T * N, D) @ V.T + b).reshape(T, N, len(V))
 
 # %% ../../chapters/06_recurrent_networks.ipynb #db9b54a3
+@half_in_single
 def elman_backward(
     g: np.ndarray, cache: tuple
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
@@ -195,6 +200,7 @@ def _logistic(z: np.ndarray) -> np.ndarray:
     return np.reciprocal(z, out=z)
 
 # %% ../../chapters/06_recurrent_networks.ipynb #d2c5b22e
+@half_in_single
 def gru_forward(
     x: np.ndarray,
     h0: np.ndarray,
@@ -229,6 +235,7 @@ def gru_forward(
     return h[1:].copy(), (x, h, gates, candidate, reset, params, reset_after)
 
 # %% ../../chapters/06_recurrent_networks.ipynb #3d916fe0
+@half_in_single
 def gru_backward(
     g: np.ndarray, cache: tuple
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
@@ -263,6 +270,7 @@ def gru_backward(
     return dx, s, {"V": dV, "U": np.concatenate(dU), "b": db}
 
 # %% ../../chapters/06_recurrent_networks.ipynb #3d6bf48e
+@half_in_single
 def lstm_forward(
     x: np.ndarray,
     h0: np.ndarray,
@@ -288,10 +296,10 @@ def lstm_forward(
     for t in range(len(x)):
         z[t] += h[t] @ U_T
         gates[t] = z[t].reshape(N, 4, H).swapaxes(0, 1)
-        gates[t, 2] *= 2
-        i, f, candidate, o = _logistic(gates[t])
-        candidate *= 2
-        candidate -= 1  # tanh(z) = 2σ(2z) - 1
+        i, f, candidate, o = gates[t]
+        _logistic(gates[t, :2])
+        np.tanh(candidate, out=candidate)
+        _logistic(o)
         np.multiply(f, c[t], out=c[t + 1])
         c[t + 1] += i * candidate
         np.tanh(c[t + 1], out=squashed[t])
@@ -299,6 +307,7 @@ def lstm_forward(
     return h[1:].copy(), c[1:].copy(), (x, h, c, gates, squashed, params)
 
 # %% ../../chapters/06_recurrent_networks.ipynb #7d2ee8b0
+@half_in_single
 def lstm_backward(
     g: np.ndarray, cache: tuple, g_cells: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
@@ -717,14 +726,15 @@ class CharacterModel(_CharacterReader):
             if step % n_pieces == 0:
                 h = c = np.zeros((N, self.params["U"].shape[1]), np.float32)
             piece = slice(step % n_pieces * T, step % n_pieces * T + T)
-            loss, gradients, h, c = self.loss_and_gradients(
-                inputs[piece], targets[piece], h, c
-            )
             optimiser.learning_rate = rate * min(1, 2 * (1 - step / total) + 0.02)
-            names = list(gradients)
-            clipped = clip_by_norm([gradients[name] for name in names], clip)
-            optimiser.step([self.params[name] for name in names], clipped)
-            losses.append(loss / np.log(2))
+            with overflow_blamed_on("learning_rate must be smaller for this text"):
+                loss, gradients, h, c = self.loss_and_gradients(
+                    inputs[piece], targets[piece], h, c
+                )
+                names = list(gradients)
+                clipped = clip_by_norm([gradients[name] for name in names], clip)
+                optimiser.step([self.params[name] for name in names], clipped)
+                losses.append(checked_loss(loss) / np.log(2))
         return losses
 
 # %% ../../chapters/06_recurrent_networks.ipynb #e0377522

@@ -8,7 +8,6 @@ __all__ = ['Autoencoder', 'principal_angles', 'masking_noise', 'gaussian_noise',
 # %% ../../chapters/04_representation_learning.ipynb #3c8cc759
 from collections import Counter
 from collections.abc import Callable, Sequence
-from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from tutorial_utils.checks import (
     checked_generator,
     checked_label,
     checked_number,
+    overflow_blamed_on,
 )
 from tutorial_utils.neural_networks import (
     ACTIVATIONS,
@@ -153,15 +153,17 @@ class Autoencoder(_Coder):
                     seen = checked_array(
                         corrupt(seen, self.rng), "corrupt(X)", seen.shape
                     )
-                loss, gradients = self.loss_and_gradients(seen, X[at], sparsity)
+                with overflow_blamed_on("optimiser must take smaller steps"):
+                    loss, gradients = self.loss_and_gradients(seen, X[at], sparsity)
                 if not loss <= 1e6 * (1 + start):
                     raise ValueError(
                         "optimiser must take smaller steps, the loss has risen to "
                         f"{loss:.3g}"
                     )
-                optimiser.step(
-                    list(self.parameters().values()), list(gradients.values())
-                )
+                with overflow_blamed_on("optimiser must take smaller steps"):
+                    optimiser.step(
+                        list(self.parameters().values()), list(gradients.values())
+                    )
                 total += loss * len(at)
             history.append(total / len(X))
         return history
@@ -399,9 +401,7 @@ def svd_vectors(matrix: Any, dimension: int, rng: np.random.Generator) -> np.nda
     is_tall = M.shape[0] > n
     A = M.T if is_tall else M  # its shorter side first
     square = LinearOperator((n, n), matvec=lambda x: A @ (A.T @ x), dtype=np.float64)
-    # Restarts are drawn too: by SciPy 1.17 from rng, before that by itself.
-    restarts = {"rng": rng} if "rng" in signature(eigsh).parameters else {}
-    _, leading = eigsh(square, k=d, v0=rng.normal(size=n), **restarts)
+    _, leading = eigsh(square, k=d, v0=rng.normal(size=n), rng=rng)
     Q, _ = np.linalg.qr(leading)
     # The square has lost digits of the small singular values: once more, within Q.
     right, S, left = np.linalg.svd(A.T @ Q, full_matrices=False)
@@ -670,21 +670,21 @@ class _SteppedWordVectors(_WordVectors):
 
     def _step(self, center: Any, context: Any, negatives: Any, rate: float) -> float:
         A, target = self._inputs(center, context)
-        loss, by_in, by_out = self.loss_and_gradients(center, context, negatives)
+        cause = "learning_rate must be smaller for this text, or batch_size"
+        with overflow_blamed_on(cause):
+            loss, by_in, by_out = self.loss_and_gradients(center, context, negatives)
         # All scores 0 cost log 2 each: at fourteen times that, training runs away.
         if not loss < 10 * (1 + negatives.shape[1]):
-            raise ValueError(
-                "learning_rate must be smaller for this text, or batch_size: the loss "
-                f"has risen to {loss:.3g}"
-            )
+            raise ValueError(f"{cause}: the loss has risen to {loss:.3g}")
         drawn = np.append(target, negatives)
         uses_in = np.bincount(A.indices, minlength=len(self.W_in))
         uses_out = np.bincount(drawn, minlength=len(self.W_out))
         rate *= len(center)  # a sum over the batch, not a mean
-        by_in *= (rate / np.maximum(1, uses_in / 64))[:, None]
-        by_out *= (rate / np.maximum(1, uses_out / 64))[:, None]
-        self.W_in -= by_in
-        self.W_out -= by_out
+        with overflow_blamed_on(cause):
+            by_in *= (rate / np.maximum(1, uses_in / 64))[:, None]
+            by_out *= (rate / np.maximum(1, uses_out / 64))[:, None]
+            self.W_in -= by_in
+            self.W_out -= by_out
         return loss
 
 # %% ../../chapters/04_representation_learning.ipynb #23548336

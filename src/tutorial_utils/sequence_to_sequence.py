@@ -15,11 +15,16 @@ import numpy as np
 
 from tutorial_utils.checks import (
     LARGEST,
+    as_list,
     checked_count,
     checked_floats,
     checked_generator,
     checked_labels,
+    checked_loss,
     checked_number,
+    half_in_single,
+    overflow_blamed_on,
+    widened,
 )
 from tutorial_utils.convolutional_networks import (
     _above,
@@ -91,9 +96,9 @@ def _checked_words(
     words: Sequence[int], name: str, symbols: tuple[int, int]
 ) -> np.ndarray:
     """Words by number, (T,), none of them stop or start; there may be none at all."""
-    is_list, whole = isinstance(words, list | tuple | np.ndarray), int | np.integer
-    if not is_list or not all(
-        isinstance(word, whole) and word >= 0 and word not in symbols for word in words
+    tokens, whole = as_list(words), int | np.integer
+    if tokens is None or not all(
+        isinstance(word, whole) and word >= 0 and word not in symbols for word in tokens
     ):
         raise ValueError(
             f"{name} must be a list of whole numbers from 0 on, without stop "
@@ -231,29 +236,35 @@ class _Words:
     ) -> list[list[int]]:
         """Sentences as lists of numbers; sources must not be empty, targets may."""
         words = self.source_words if name == "sources" else self.target_words
-        numbers = {word: k for k, word in enumerate(words)}
-        if isinstance(sentences, str) or not isinstance(sentences, Sequence):
+        numbers: dict[Any, int] = {word: k for k, word in enumerate(words)}
+        numbers |= {k: k for k in range(len(words))}  # a word may come by its number
+        given = as_list(sentences)
+        if given is None:
             raise ValueError(f"{name} must be a list of lists of words")
-        if len(sentences) == 0:
+        if not given:
             raise ValueError(f"{name} must hold at least one sentence, got none")
-        for n, sentence in enumerate(sentences):
-            if isinstance(sentence, str) or not isinstance(sentence, Sequence):
+        found = []
+        for n, sentence in enumerate(given):
+            tokens = as_list(sentence)
+            if tokens is None:
                 raise ValueError(f"{name}[{n}] must be a list of words")
-            if name == "sources" and len(sentence) == 0:
+            if name == "sources" and not tokens:
                 raise ValueError(f"{name}[{n}] must have at least one word, got none")
-            for word in sentence:
-                if not isinstance(word, str) or word not in numbers:
+            for word in tokens:
+                is_token = isinstance(word, str | int | np.integer)
+                if not is_token or isinstance(word, bool) or word not in numbers:
                     raise ValueError(f"{name}[{n}] has an unknown word, {word!r:.60}")
-        return [[numbers[word] for word in sentence] for sentence in sentences]
+            found.append([numbers[word] for word in tokens])
+        return found
 
 
 def _checked_vocabulary(words: Sequence[str], name: str) -> list[str]:
-    is_list = isinstance(words, list | tuple)
-    if not is_list or not all(isinstance(word, str) for word in words):
+    found = as_list(words)
+    if found is None or not all(isinstance(word, str) for word in found):
         raise ValueError(f"{name} must be a list of words, got {words!r:.60}")
-    if len(words) == 0 or len(set(words)) < len(words):
+    if not found or len(set(found)) < len(found):
         raise ValueError(f"{name} must be different words, at least one")
-    return list(words)
+    return found
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #8b556a8d
 class _Translator(_Words):
@@ -373,13 +384,14 @@ class _Learner(_TeacherForced):
 
     def _improve(self, pairs: tuple[list, list], optimiser: Adam, clip: float) -> float:
         """One step on a batch; its loss, equation eq-seq2seq-loss, before the step."""
-        weights = self._weights()
-        z, answers, mask, _ = self._forced(weights, *pairs)
-        loss: Any = masked_mean(loss_node(z, answers), mask)
-        loss.backward()
-        gradients = clip_by_norm([weights[name].gradient for name in self.params], clip)
-        optimiser.step(list(self.params.values()), gradients)
-        return float(loss.value)
+        with overflow_blamed_on("learning_rate must be smaller for these sentences"):
+            weights = self._weights()
+            z, answers, mask, _ = self._forced(weights, *pairs)
+            loss: Any = masked_mean(loss_node(z, answers), mask)
+            loss.backward()
+            found = [weights[name].gradient for name in self.params]
+            optimiser.step(list(self.params.values()), clip_by_norm(found, clip))
+            return checked_loss(float(loss.value))
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #0680125e
 class _Writer(_Learner):
@@ -673,7 +685,8 @@ def ensemble(steps: Sequence[Step]) -> Step:
         if not isinstance(states, list | tuple) or len(states) != len(steps):
             raise ValueError(f"states must be one for each of {len(steps)} steps")
         pairs = zip(steps, states, strict=True)
-        logs, after = zip(*(own(tokens, state) for own, state in pairs), strict=True)
+        said = [own(tokens.copy(), state) for own, state in pairs]
+        logs, after = zip(*said, strict=True)
         if len({np.shape(own) for own in logs}) > 1:
             raise ValueError("steps must return log-probabilities of one shape")
         return np.logaddexp.reduce(logs, dtype=np.float64) - np.log(len(steps)), after
@@ -688,10 +701,10 @@ def bleu(
 ) -> float:
     """BLEU of a corpus, from 0 to 100: one reference each, no smoothing.
 
-    hypotheses, references : lists of lists of words, as many of the one as of the
-    other; a hypothesis may be empty. max_order : of the n-grams, at least 1. Raises
-    ValueError for bad input. Source: Chapter 7, eq-bleu-precision, eq-bleu; Papineni
-    and others, 2002.
+    hypotheses, references : lists of lists of words, or of words by number, as many of
+    the one as of the other; a hypothesis may be empty. max_order : of the n-grams, at
+    least 1. Raises ValueError for bad input. Source: Chapter 7, eq-bleu-precision,
+    eq-bleu; Papineni and others, 2002.
     """
     pairs = _checked_corpus(hypotheses, references)
     order = checked_count(max_order, "max_order")
@@ -713,21 +726,29 @@ def _ngrams(words: Sequence[str], m: int) -> Counter:
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #4e8e97c7
 def _checked_corpus(hypotheses: Sequence, references: Sequence) -> list[tuple]:
+    sides: list[list[list]] = []
+    kind: Any = None  # words, or words by number, in all sentences
     for name, side in (("hypotheses", hypotheses), ("references", references)):
-        if not isinstance(side, list | tuple) or len(side) == 0:
+        sentences = as_list(side)
+        if not sentences:
             raise ValueError(f"{name} must be a list of lists of words, not empty")
-        for n, words in enumerate(side):
-            is_list = isinstance(words, list | tuple)
-            if not is_list or not all(isinstance(word, str) for word in words):
+        words_of_all = []
+        for n, sentence in enumerate(sentences):
+            words = as_list(sentence)
+            if kind is None and words:
+                kind = str if isinstance(words[0], str) else int | np.integer
+            if words is None or not all(isinstance(word, kind) for word in words):
                 raise ValueError(f"{name}[{n}] must be a list of words")
             if name == "references" and not words:
                 raise ValueError(f"references[{n}] must have at least one word")
-    if len(hypotheses) != len(references):
+            words_of_all.append(words)
+        sides.append(words_of_all)
+    if len(sides[0]) != len(sides[1]):
         raise ValueError(
-            f"references must be one for each of {len(hypotheses)} hypotheses, "
-            f"got {len(references)}"
+            f"references must be one for each of {len(sides[0])} hypotheses, "
+            f"got {len(sides[1])}"
         )
-    return list(zip(hypotheses, references, strict=True))
+    return list(zip(*sides, strict=True))
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #7b356f69
 def _keys(F: np.ndarray, params: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -745,15 +766,20 @@ def _hidden(
 
 
 def _masked_weights(
-    scores: np.ndarray, mask: np.ndarray | None, normalizer: Callable
+    scores: np.ndarray, mask: np.ndarray | None, normalizer: Callable, given: str
 ) -> np.ndarray:
-    """The normaliser over the last axis, of the scores where the mask is True."""
-    if mask is None:
-        return normalizer(scores)
-    largest = np.max(scores, axis=-1, keepdims=True, where=mask, initial=-np.inf)
-    # Far enough below the largest score for softmax to round to 0 by itself.
-    weights = normalizer(np.where(mask, scores - largest, -1e9).astype(scores.dtype))
-    return np.where(mask, weights, 0)
+    """The normaliser over the last axis, of the scores where the mask is True.
+
+    given : the arguments that scores which overflow come from.
+    """
+    with overflow_blamed_on(f"{given} must be smaller"):
+        if mask is None:
+            return normalizer(scores)
+        wide = widened(scores)
+        largest = np.max(wide, axis=-1, keepdims=True, where=mask, initial=-np.inf)
+        # Far enough below the largest score for softmax to round to 0 by itself.
+        weights = normalizer(np.where(mask, wide - largest, -1e9).astype(wide.dtype))
+        return np.where(mask, weights, 0).astype(scores.dtype)
 
 
 def _view(F: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -761,6 +787,7 @@ def _view(F: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return (weights[:, None] @ F)[:, 0]
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #6c3dbd49
+@half_in_single
 def additive_attention(
     F: np.ndarray,
     s: np.ndarray,
@@ -783,7 +810,7 @@ def additive_attention(
         raise ValueError(f"normalizer must be a function, got {normalizer!r:.60}")
     mask = _checked_attended(mask, F.shape[:2])
     scores = _hidden(_keys(F, params), s, params) @ params["v"]
-    weights = _masked_weights(scores, mask, normalizer)
+    weights = _masked_weights(scores, mask, normalizer, "F, s and params")
     return _view(F, weights), weights
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #45875ef9
@@ -826,6 +853,7 @@ def _vjp_of(normalizer: Callable) -> Callable:
     raise ValueError(f"normalizer must be softmax or sparsemax, got {normalizer!r:.60}")
 
 
+@half_in_single
 def additive_attention_backward(
     g: np.ndarray,
     F: np.ndarray,
@@ -919,7 +947,8 @@ def attention_node(
         )
     mask = _checked_attended(mask, F_value.shape[:2])
     hidden = _hidden(_array(keys), s_value, arrays)
-    weights = _masked_weights(hidden @ arrays["v"], mask, normalizer)
+    scores = hidden @ arrays["v"]
+    weights = _masked_weights(scores, mask, normalizer, "keys, s and params")
 
     def shares(g: np.ndarray) -> dict[str, np.ndarray]:
         found = _attention_shares(
@@ -1030,6 +1059,7 @@ def _swapped(h: Tensor) -> Tensor:
     return _above("swap", h.value.swapaxes(0, 1), (h, lambda g: g.swapaxes(0, 1)))
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #77d3cc46
+@half_in_single
 def scaled_dot_product_attention(
     Q: np.ndarray, K: np.ndarray, V: np.ndarray, mask: np.ndarray | None = None
 ) -> np.ndarray:
@@ -1056,4 +1086,4 @@ def scaled_dot_product_attention(
         )
     scores = Q @ K.swapaxes(-1, -2) / np.sqrt(Q.shape[-1]).astype(Q.dtype)
     mask = _checked_attended(mask, scores.shape)
-    return _masked_weights(scores, mask, softmax) @ V
+    return _masked_weights(scores, mask, softmax, "Q and K") @ V

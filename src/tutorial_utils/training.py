@@ -14,11 +14,15 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tutorial_utils.checks import (
+    Overflow,
+    as_list,
     checked_array,
     checked_count,
     checked_floats,
     checked_generator,
     checked_number,
+    half_in_single,
+    widened,
 )
 from tutorial_utils.neural_networks import (
     ACTIVATIONS,
@@ -37,6 +41,7 @@ from tutorial_utils.neural_networks import (
 )
 
 # %% ../../chapters/03_training.ipynb #28b3a1bf
+@half_in_single
 def squared_loss(f: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Half the squared distance of outputs and answers, one value per example.
 
@@ -47,6 +52,7 @@ def squared_loss(f: np.ndarray, y: np.ndarray) -> np.ndarray:
     return 0.5 * np.sum((f - y) ** 2, axis=-1)
 
 
+@half_in_single
 def squared_loss_gradient(f: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The error f - y, shape (..., K). Arguments and source as `squared_loss`."""
     f, y = _checked_outputs(f, y)
@@ -86,11 +92,13 @@ def _at_label(z: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _minus_one_at_label(p: np.ndarray, y: np.ndarray) -> np.ndarray:
-    at_label = _at_label(p, y)
-    np.put_along_axis(p, y[..., None], (at_label - 1)[..., None], axis=-1)
+    # p_y - 1 as minus the sum of the others, which keeps its digits near 0.
+    np.put_along_axis(p, y[..., None], 0, axis=-1)
+    np.put_along_axis(p, y[..., None], 0 - p.sum(axis=-1, keepdims=True), axis=-1)
     return p
 
 # %% ../../chapters/03_training.ipynb #4a6d7585
+@half_in_single
 def cross_entropy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Minus the log of the softmax of the right class, one value per example.
 
@@ -105,6 +113,7 @@ def cross_entropy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.log1p(others.sum(axis=-1)) - _at_label(below, y)
 
 
+@half_in_single
 def cross_entropy_gradient(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """softmax(z) - e_y, shape (..., K). Arguments and errors as `cross_entropy`.
 
@@ -133,6 +142,7 @@ def sparsemax_loss_gradient(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     return sparsemax_loss_and_gradient(z, y)[1]
 
 
+@half_in_single
 def sparsemax_loss_and_gradient(
     z: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -176,9 +186,9 @@ def regularised_risk(
     mlp = _checked_mlp(mlp)
     l2 = checked_number(l2, "l2", at_least=0)
     l1 = checked_number(l1, "l1", at_least=0)
-    squares = sum(np.sum(W**2) for W in mlp.W)
-    sizes = sum(np.abs(W).sum() for W in mlp.W)
-    risk = np.mean(value(mlp.forward(X), y))
+    squares = sum(np.sum(widened(W) ** 2) for W in mlp.W)
+    sizes = sum(np.abs(widened(W)).sum() for W in mlp.W)
+    risk = np.mean(value(_finite_scores(mlp.forward(X)), y))
     return float(risk + l2 / 2 * squares + l1 * sizes)
 
 
@@ -192,6 +202,12 @@ def _checked_mlp(mlp: MLP) -> MLP:
     if not isinstance(mlp, MLP):
         raise ValueError(f"mlp must be an MLP, got {type(mlp).__name__}")
     return mlp
+
+
+def _finite_scores(z: np.ndarray) -> np.ndarray:
+    if not np.isfinite(z).all():
+        raise Overflow("mlp must give finite scores for X: its weights are too large")
+    return z
 
 # %% ../../chapters/03_training.ipynb #4125578c
 def minibatches(rng: np.random.Generator, n: int, size: int) -> Iterator[np.ndarray]:
@@ -272,8 +288,9 @@ def forward_pass(
     for l, (W, b) in enumerate(zip(mlp.W, mlp.b, strict=True)):
         Z.append(H[-1] @ W.T + b)  # (N, K_l)
         if l < len(mlp.W) - 1:
-            h = g(Z[-1])
+            h = g.unchecked(Z[-1])
             H.append(h * masks[l] if masks else h)
+    _finite_scores(Z[-1])
     return Z, H
 
 
@@ -328,7 +345,7 @@ def backpropagation(
             G = G @ mlp.W[l]  # (N, K_l), at the activations
             if masks is not None:
                 G = G * masks[l - 1]
-            G = G * derivative(Z[l - 1])  # before the activation
+            G = G * derivative.unchecked(Z[l - 1])  # before the activation
     return gradients[::-1]
 
 # %% ../../chapters/03_training.ipynb #0cb8b529
@@ -375,7 +392,8 @@ def _unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         return g
     extra = max(g.ndim - len(shape), 0)
     repeated = [extra + i for i, n in enumerate(shape) if n == 1]
-    total = g.sum(axis=(*range(extra), *repeated), keepdims=True)
+    axes = (*range(extra), *repeated)
+    total = widened(g).sum(axis=axes, keepdims=True).astype(g.dtype)
     if total.shape[extra:] != shape:
         raise ValueError(f"a share must fit its parent's shape, {shape}, got {g.shape}")
     return total.reshape(shape)
@@ -462,6 +480,12 @@ def _value(operand: Operand) -> Any:
     if isinstance(operand, int | float):
         return checked_number(operand, "operand")
     return checked_floats(operand, "operand")
+
+
+def _finite(node: Node) -> np.ndarray:
+    if not np.isfinite(node.value).all():
+        raise Overflow("the Tensor must have finite entries: an operation overflowed")
+    return node.value
 
 
 def _node(
@@ -572,8 +596,9 @@ class _Shaping(_Arithmetic):
     def sum(
         self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
     ) -> "Tensor":
-        old, total = self.value.shape, self.value.sum(axis, keepdims=True)
-        y = total if keepdims else self.value.sum(axis)
+        old, kind = self.value.shape, self.value.dtype
+        total = widened(self.value).sum(axis, keepdims=True).astype(kind)
+        y = total if keepdims else total.squeeze(axis)
 
         def share(g: np.ndarray) -> np.ndarray:
             return np.broadcast_to(np.reshape(g, total.shape), old)
@@ -601,23 +626,25 @@ class Tensor(_Shaping):
         return _node("log", np.log(x), (self, lambda g: g / x))
 
     def tanh(self) -> "Tensor":
-        y = np.tanh(self.value)
-        return _node("tanh", y, (self, lambda g: g * (1 - y * y)))
+        x = self.value
+        slope = tanh_derivative.unchecked
+        return _node("tanh", np.tanh(x), (self, lambda g: g * slope(x)))
 
     def relu(self) -> "Tensor":
         x = self.value
         return _node("relu", np.maximum(x, 0), (self, lambda g: np.where(x > 0, g, 0)))
 
     def sigmoid(self) -> "Tensor":
-        y = sigmoid(self.value)
-        return _node("sigmoid", y, (self, lambda g: g * y * (1 - y)))
+        x, slope = _finite(self), sigmoid_derivative.unchecked
+        y = sigmoid.unchecked(x)
+        return _node("sigmoid", y, (self, lambda g: g * slope(x)))
 
     def softmax(self, axis: int = -1) -> "Tensor":
-        p = softmax(self.value, axis)
+        p = softmax(_finite(self), axis)
         return _node("softmax", p, (self, lambda g: softmax_vjp(p, g, axis)))
 
     def sparsemax(self, axis: int = -1) -> "Tensor":
-        p = sparsemax(self.value, axis)
+        p = sparsemax(_finite(self), axis)
         return _node("sparsemax", p, (self, lambda g: sparsemax_vjp(p, g, axis)))
 
 # %% ../../chapters/03_training.ipynb #9410accf
@@ -855,8 +882,7 @@ def dropout_mask(
     Source: Chapter 3, def-dropout; Srivastava and others, 2014.
     """
     rng = checked_generator(rng, "rng")
-    lengths = list(shape) if isinstance(shape, list | tuple) else [shape]
-    lengths = [checked_count(n, "shape") for n in lengths]
+    lengths = [checked_count(n, "shape") for n in as_list(shape) or [shape]]
     p = _checked_decay(p, "p")
     keep = (rng.random(lengths) >= p).astype(np.float64)
     return keep / (1 - p) if inverted else keep

@@ -78,7 +78,15 @@ def test_lists_whole_numbers_and_truth_values_become_arrays():
     assert (type(rate), type(n_steps)) == (float, int)
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+def test_half_precision_is_computed_in_single_and_comes_back():
+    half = X.astype(np.float16)
+    assert scores(half, W.astype(np.float16)).dtype == np.float16
+    assert scores.seen[0].dtype == np.float32
+    assert scores(half, W.astype(np.float32)).dtype == np.float32
+    assert scores(half, W).dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
 def test_a_floating_type_is_kept_and_nothing_copied(dtype):
     given_X = X.astype(dtype)
     for x in (given_X, given_X.T.copy().T, given_X[::2, ::-1]):

@@ -1,5 +1,6 @@
 """Checkers accept the right answer, refuse a plausible wrong one, and never break."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -168,3 +169,71 @@ def test_a_check_needs_its_own_chapter_only():
         "Exercise 2.1: correct.",
         "['tutorial_utils.exercises.chapter_2']",
     ], done.stderr
+
+
+# ---- inputs that readers try first, answers in single precision, shown digits
+
+
+def test_the_margin_of_opposite_equal_and_zero_points():
+    a = np.array([1.0, 2.0, -1.0])
+    for b in (-a, a, 2 * a, np.zeros(3)):
+        got = margin_of_two(a, b)
+        if np.allclose(b, -a):
+            wanted = np.sqrt(2) * np.linalg.norm(a)
+            assert got == pytest.approx(wanted)
+            X, y = np.array([a, b]), np.array([1, 0])
+            assert got == pytest.approx(maximum_margin(X, y, n_classes=2)[1])
+        else:
+            assert np.isfinite(got)
+    assert margin_of_two(np.zeros(2), np.zeros(2)) == 0
+
+
+def test_an_answer_that_fails_where_readers_try_first_is_refused():
+    def not_for_opposite_points(a, b):
+        t = np.clip(b @ (a + b) / ((a + b) @ (a + b)), 0, 1)
+        return np.sqrt(2) * np.linalg.norm(t * a - (1 - t) * b)
+
+    with np.errstate(all="ignore"):
+        report = exercises.check("1.7", not_for_opposite_points)
+    assert not report
+    assert "NaN or infinity came for a = " in repr(report)
+
+
+def single(value):
+    if isinstance(value, np.ndarray) and value.dtype == np.float64:
+        return value.astype(np.float32)
+    if isinstance(value, float):
+        return float(np.float32(value))
+    if isinstance(value, list | tuple):
+        return type(value)(map(single, value))
+    return value
+
+
+@pytest.mark.parametrize("number", ALL)
+def test_a_right_answer_in_single_precision_is_accepted(number):
+    right = EXERCISES[number].right
+    for _ in range(10):
+        if callable(right):
+            answer = lambda *given: single(right(*map(single, given)))  # noqa: E731
+        else:
+            answer = single(right)
+        report = exercises.check(number, answer)
+        assert report, report
+
+
+@pytest.mark.parametrize("share", [3e-5, 1e-4, 1e-2])
+def test_a_message_shows_the_difference(share):
+    """An answer that is a little off is never refused with two equal numbers."""
+    told = 0
+    for number in ALL:
+        right = EXERCISES[number].right
+        if not callable(right):
+            continue
+        report = exercises.check(
+            number, lambda *given, f=right: np.asarray(f(*given), float) * (1 + share)
+        )
+        found = re.search(r": (\S+) is expected.* but (\S+) came", repr(report))
+        if found:
+            told += 1
+            assert found[1] != found[2], report
+    assert told > 20

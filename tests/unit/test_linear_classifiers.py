@@ -862,3 +862,36 @@ def test_the_sparse_gram_matrix_is_centred():
     centre = X.mean(axis=0)
     expected = (X - centre) @ (X - centre).T
     np.testing.assert_allclose(_sparse_gram(X, centre), expected, atol=1e-12)
+
+
+def test_one_vs_all_gives_each_trainer_the_inputs_as_they_were():
+    X = np.random.default_rng(0).normal(size=(6, 3))
+    seen = []
+
+    def in_place(X, signs):
+        seen.append(X.copy())
+        X *= 0
+        return np.ones(3)
+
+    one_vs_all(in_place, X, np.array([0, 1, 2, 0, 1, 2]), 3)
+    for inputs in seen:
+        np.testing.assert_array_equal(inputs, X)
+
+
+def test_one_class_needs_no_penalty():
+    X = np.random.default_rng(0).normal(size=(5, 3))
+    for l2 in (0, 0.1):
+        W = logistic_regression(X, np.zeros(5, int), 1, l2)
+        np.testing.assert_array_equal(W, np.zeros((1, 3)))
+
+
+def test_a_gram_matrix_in_half_or_single_precision_is_symmetric_enough():
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    y = np.where(X[:, 0] > 0, 1, -1)
+    exact = X @ X.T
+    for kind in (np.float16, np.float32):
+        K = exact.astype(kind)
+        K[np.triu_indices(30)] = np.nextafter(K, kind(np.inf))[np.triu_indices(30)]
+        assert kernel_perceptron(K, y).shape == (30,)
+    with pytest.raises(ValueError, match="K must be symmetric"):
+        kernel_perceptron(exact + np.triu(np.full((30, 30), 1e-3)), y)

@@ -1793,7 +1793,9 @@ BAD_SENTENCES = [
     (["ab"], r"{}\[0\] must be a list of words"),
     ([5], r"{}\[0\] must be a list of words"),
     ([["q"]], r"{}\[0\] has an unknown word, 'q'"),
-    ([[0]], r"{}\[0\] has an unknown word, 0"),
+    ([[99]], r"{}\[0\] has an unknown word, 99"),
+    ([[-1]], r"{}\[0\] has an unknown word, -1"),
+    ([[True]], r"{}\[0\] has an unknown word, True"),
 ]
 
 
@@ -2000,3 +2002,40 @@ def test_the_loss_of_an_epoch_is_a_mean_over_words():
     before = -model.log_probability(sources, targets).sum() / 12
     (loss,) = model.fit(sources, targets, epochs=1, batch_size=2, learning_rate=1e-12)
     assert_equal(loss, before, "nats a word", 1e-5)
+
+
+def test_words_come_in_arrays_and_by_number_too():
+    sources, targets = [["a", "b"], ["b"]], [["x", "y"], ["y"]]
+    model = Seq2Seq(["a", "b"], ["x", "y"], 4, np.random.default_rng(0), embedding=3)
+    model.fit(sources, targets, epochs=1)
+    wanted = model.decode(sources)
+    arrays = [np.array(words) for words in sources]
+    assert (
+        model.decode(arrays) == model.decode(np.array(arrays, dtype=object)) == wanted
+    )
+    numbers = [np.array([0, 1]), [np.int64(1)]]
+    assert model.decode(numbers) == wanted
+    right = model.log_probability(sources, targets)
+    for words in ([np.array(words) for words in targets], [np.array([0, 1]), [1]]):
+        np.testing.assert_array_equal(model.log_probability(numbers, words), right)
+    assert Seq2Seq(np.array(["a", "b"]), ("x",), 4, np.random.default_rng(0))
+
+    hypotheses, references = [list("abcdea")], [list("abcdee")]
+    score = bleu(hypotheses, references)
+    assert 0 < score < 100
+    assert bleu([np.array(h) for h in hypotheses], np.array(references)) == score
+    by_number = [[ord(c) for c in words] for words in (*hypotheses, *references)]
+    assert bleu(by_number[:1], np.array(by_number[1:])) == score
+
+
+def test_an_ensemble_gives_each_step_its_own_words():
+    def greedy_hand(tokens, state):
+        tokens[:] = 0  # works in place
+        return np.log(np.full((len(tokens), 3), 1 / 3)), state
+
+    def reader(tokens, state):
+        assert (tokens == 2).all()
+        return np.log(np.full((len(tokens), 3), 1 / 3)), state
+
+    state = np.zeros((1, 1))
+    ensemble([greedy_hand, reader])(np.array([2]), (state, state))

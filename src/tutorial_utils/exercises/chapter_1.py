@@ -18,7 +18,15 @@ from ..linear_classifiers import (
     radius,
     support_vector_machine,
 )
-from .checking import N_TRIALS, Exercise, fault_of_value, like_function, like_number
+from .checking import (
+    N_TRIALS,
+    TOLERANCE,
+    Exercise,
+    fault_of_value,
+    like_function,
+    like_number,
+    told_apart,
+)
 
 EXERCISES: dict[str, Exercise] = {}
 
@@ -176,8 +184,9 @@ def fault_of_tight_data(answer: Any, rng: np.random.Generator) -> str | None:
         X, y = data
         _, gamma = maximum_margin(X, y, n_classes=2)
         bound = radius(X) ** 2 / gamma**2
-        if abs(bound - m) > 1e-6 * m:
-            return f"for m = {m} the bound of the data is {bound:.4g}."
+        if abs(bound - m) > TOLERANCE * m:
+            _, shown = told_apart(m, bound)
+            return f"for m = {m} the bound of the data is {shown}."
         mistakes = perceptron(X, y, n_classes=2, max_epochs=10 * m).mistakes
         if mistakes != m:
             return f"for m = {m} the perceptron makes {mistakes} mistakes."
@@ -191,7 +200,8 @@ EXERCISES["1.6"] = Exercise(
 
 def margin_of_two(a: np.ndarray, b: np.ndarray) -> float:
     """Exercise 1.7: the largest margin of a in class 1 and b in class 0, K = 2."""
-    t = np.clip(b @ (a + b) / ((a + b) @ (a + b)), 0, 1)
+    square = (a + b) @ (a + b)
+    t = np.clip(b @ (a + b) / square, 0, 1) if square > 0 else 0.5  # b = -a: any t
     return float(np.sqrt(2) * np.linalg.norm(t * a - (1 - t) * b))
 
 
@@ -200,11 +210,13 @@ def half_distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.linalg.norm(a - b) / 2)
 
 
+A = np.array([1.0, 2.0, -1.0])
 EXERCISES["1.7"] = Exercise(
     like_function(
         margin_of_two,
         lambda rng: (rng.normal(size=3), rng.normal(size=3)),
         lambda a, b: f"a = {np.round(a, 2)} and b = {np.round(b, 2)}",
+        first=[(A, -A), (A, A), (A, 2 * A), (A, np.zeros(3)), (A[:1], -A[:1])],
     ),
     right=margin_of_two,
     wrong=half_distance,
@@ -233,7 +245,10 @@ def fault_of_parity_features(answer: Any, rng: np.random.Generator) -> str | Non
     features = answer(X.copy())
     if np.ndim(features) != 2 or len(features) != 8:
         return f"shape (8, D) is expected, but {np.shape(features)} came."
-    if not all(np.allclose(answer(X[[n]]), features[[n]]) for n in range(8)):
+    alone = [np.asarray(answer(X[[n]])) for n in range(8)]
+    if not all(
+        np.allclose(one, features[[n]], atol=TOLERANCE) for n, one in enumerate(alone)
+    ):
         return "the features of an input must not depend on the other inputs."
     try:
         maximum_margin(features, X.sum(axis=1).astype(int) % 2, n_classes=2)
@@ -367,7 +382,7 @@ def fault_of_three_numbers(answer: Any, rng: np.random.Generator) -> str | None:
     if callable(answer) or (fault and "0 is expected" not in fault):
         return "three finite numbers are expected."
     numbers = np.asarray(answer, dtype=float)
-    gram = (np.abs(numbers[:, None] - numbers) <= 1 + 1e-9).astype(float)
+    gram = (np.abs(numbers[:, None] - numbers) <= 1 + TOLERANCE).astype(float)
     smallest = np.linalg.eigvalsh(gram).min()
     if smallest < -1e-9:
         return None

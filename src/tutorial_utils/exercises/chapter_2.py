@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..neural_networks import MLP, sigmoid, sparsemax, sparsemax_threshold
-from .checking import TOLERANCE, Exercise, like_function, like_number
+from .checking import TOLERANCE, Exercise, like_function, like_number, told_apart
 
 EXERCISES: dict[str, Exercise] = {}
 
@@ -109,8 +109,10 @@ def fault_of_parity_network(answer: Any, rng: np.random.Generator) -> str | None
     network.W, network.b = arrays[::2], arrays[1::2]
     for bits in np.ndindex(2, 2, 2):
         score = network.forward(np.array([bits]))[0, 0]
-        if abs(score - sum(bits) % 2) > TOLERANCE:
-            return f"the score is {score:.4g} for the bits {bits}."
+        parity = sum(bits) % 2
+        if abs(score - parity) > TOLERANCE:
+            _, shown = told_apart(parity, score)
+            return f"the score is {shown} for the bits {bits}."
     return None
 
 
@@ -155,6 +157,7 @@ EXERCISES["2.7"] = Exercise(
         threshold,
         lambda rng: (3 * rng.normal(size=rng.integers(1, 10)),),
         lambda z: f"z = {np.round(z, 2)}",
+        first=[(np.array([2.0]),), (np.zeros(3),), (np.array([1.0, 1.0, -5.0]),)],
     ),
     right=threshold,
     wrong=lambda z: (z.sum() - 1) / len(z),
@@ -178,7 +181,10 @@ def _sparse_output(rng: np.random.Generator) -> tuple[np.ndarray]:
 
 EXERCISES["2.8"] = Exercise(
     like_function(
-        sparsemax_jacobian, _sparse_output, lambda p: f"p = {np.round(p, 2)}"
+        sparsemax_jacobian,
+        _sparse_output,
+        lambda p: f"p = {np.round(p, 2)}",
+        first=[(np.array([1.0]),), (np.array([0.0, 1.0]),), (np.array([0.5, 0.5]),)],
     ),
     right=sparsemax_jacobian,
     wrong=softmax_jacobian,

@@ -170,6 +170,7 @@ EXERCISES["3.6"] = Exercise(
         elastic_net_step,
         lambda rng: (3 * rng.normal(size=6), *rng.uniform(0.1, 1, size=2)),
         lambda v, a, b: f"v = {np.round(v, 2)}, a = {a:.2f} and b = {b:.2f}",
+        first=[(np.zeros(2), 0.5, 0.5), (np.array([0.5, -0.5, 2.0]), 0.5, 0.0)],
     ),
     right=elastic_net_step,
     wrong=elastic_net_shrunk_first,

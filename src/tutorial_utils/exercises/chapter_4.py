@@ -65,6 +65,7 @@ EXERCISES["4.2"] = Exercise(
         twice_applied_gradient,
         lambda rng: (rng.normal(size=(3, 3)), rng.normal(size=3)),
         lambda W, x: f"W of shape {W.shape} and x = {np.round(x, 2)}",
+        first=[(np.eye(3), np.zeros(3)), (np.ones((1, 1)), np.ones(1))],
     ),
     right=twice_applied_gradient,
     wrong=upper_place_only,
@@ -114,9 +115,9 @@ def smoothed_ppmi(counts: np.ndarray, alpha: float) -> np.ndarray:
     """Exercise 4.6: PPMI with smoothed contexts."""
     joint = counts / counts.sum()
     smooth = counts.sum(axis=0) ** alpha
-    with np.errstate(divide="ignore"):
-        pmi = np.log(joint / joint.sum(axis=1, keepdims=True) / (smooth / smooth.sum()))
-    return np.maximum(pmi, 0)
+    apart = joint.sum(axis=1, keepdims=True) * smooth / smooth.sum()
+    lift = np.divide(joint, apart, out=np.zeros_like(joint), where=joint > 0)
+    return np.log(np.maximum(lift, 1))  # a pair that is never seen has 0
 
 
 EXERCISES["4.6"] = Exercise(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..sequence_to_sequence import beam_search
-from .checking import Exercise, fault_of_lists, like_function
+from .checking import TOLERANCE, Exercise, fault_of_lists, like_function
 
 EXERCISES: dict[str, Exercise] = {}
 
@@ -105,6 +105,7 @@ EXERCISES["7.3"] = Exercise(
         lambda hypothesis, references, m: (
             f"{hypothesis = }, {references = } and {m = }"
         ),
+        first=[(["a", "b"], [["a", "b"]], 1), (["a"], [["a"]], 2), ([], [["a"]], 1)],
     ),
     right=shared_ngrams,
     wrong=shared_with_all,
@@ -257,6 +258,7 @@ EXERCISES["7.8"] = Exercise(
         linear_attention,
         _positive_queries,
         lambda Q, K, V: f"Q of shape {Q.shape} and V of shape {V.shape}",
+        first=[(np.ones((1, 1)), np.ones((1, 1)), np.full((1, 2), 3.0))],
     ),
     right=linear_attention,
     wrong=linear_attention_to_all,
@@ -294,7 +296,7 @@ def fault_of_losing_beam(answer: Any, rng: np.random.Generator) -> str | None:
     for length in range(4):
         for beginning in product((0, 1), repeat=length):
             p = np.asarray(answer(beginning), dtype=float)
-            if p.shape != (3,) or p.min() < 0 or abs(p.sum() - 1) > 1e-9:
+            if p.shape != (3,) or p.min() < 0 or abs(p.sum() - 1) > TOLERANCE:
                 return f"three probabilities are expected after {beginning}, got {p}."
     found = []
     for width in (1, 2):
@@ -303,7 +305,7 @@ def fault_of_losing_beam(answer: Any, rng: np.random.Generator) -> str | None:
             return f"a beam of {width} does not end within four words."
         found.append(best.log_probability)
     greedy, beam = np.exp(found)
-    if beam < greedy - 1e-9:
+    if beam < greedy - TOLERANCE:
         return None
     return f"greedy ends with {greedy:.3f}, and a beam of 2 with {beam:.3f}."
 

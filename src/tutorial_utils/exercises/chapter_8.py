@@ -34,6 +34,7 @@ EXERCISES["8.1"] = Exercise(
         both_on,
         _log_weights_of_two,
         lambda w, b, c: f"w = {w:.2f}, b = {b:.2f} and c = {c:.2f}",
+        first=[(0.0, 0.0, 0.0), (1.0, 0.0, 0.0)],
     ),
     right=both_on,
     wrong=both_on_of_three,
@@ -130,6 +131,7 @@ EXERCISES["8.4"] = Exercise(
         log_mean_weight,
         _log_weights,
         lambda log_w: f"{len(log_w)} weights around {log_w.mean():.0f}",
+        first=[(np.zeros(3),)],
     ),
     right=log_mean_weight,
     wrong=mean_log_weight,
@@ -197,6 +199,7 @@ EXERCISES["8.6"] = Exercise(
         divergence_of_gaussians,
         _two_gaussians,
         lambda mu, log_variance, m, log_s2: f"{len(mu)} numbers each",
+        first=[(np.ones(2),) * 4, (np.zeros(1),) * 4],
     ),
     right=divergence_of_gaussians,
     wrong=divergence_the_other_way,
@@ -205,7 +208,7 @@ EXERCISES["8.6"] = Exercise(
 
 def best_discriminator(p_data: np.ndarray, p_made: np.ndarray, pi: float) -> np.ndarray:
     """Exercise 8.7: Bayes' rule."""
-    return 1 / (1 + (1 - pi) / pi * p_made / p_data)
+    return pi * p_data / (pi * p_data + (1 - pi) * p_made)
 
 
 def best_at_even_shares(
@@ -227,6 +230,7 @@ EXERCISES["8.7"] = Exercise(
         best_discriminator,
         _shares,
         lambda p_data, p_made, pi: f"{pi = } and {len(p_data)} points",
+        first=[(np.array([0.5, 0.0]), np.array([0.5, 1.0]), 0.5)],
     ),
     right=best_discriminator,
     wrong=best_at_even_shares,
