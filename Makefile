@@ -12,11 +12,30 @@ IN_VENV := source $(VENV)/bin/activate &&
 # A chapter by its number, another page with cells by its name: make outputs N=corrections.
 CHAPTER = $(or $(wildcard book/$(N).ipynb),$(wildcard chapters/$(shell printf %02d $(N) 2>/dev/null)_*.ipynb))
 UNIT = $(wildcard tests/unit/test_$(shell basename $(CHAPTER) .ipynb | cut -c4-).py)
-NBVAL := PYTHONPATH=$(CURDIR)/tests/notebooks/guard pytest -q --nbval-lax --nbval-cell-timeout 300 --nbval-sanitize-with tests/notebooks/sanitize.cfg
+NBVAL := PYTHONPATH='$(CURDIR)/tests/notebooks/guard' pytest -q --nbval-lax --nbval-cell-timeout 300 --nbval-sanitize-with tests/notebooks/sanitize.cfg
 
 # The chapters' matrices are small: more threads only get in each other's way.
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
+
+# The settings of whoever builds stay outside: language, pip, Matplotlib, IPython, Jupyter.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS MPLBACKEND MATPLOTLIBRC
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_DRY_RUN
+export LC_ALL := C.UTF-8
+export PYTHONUTF8 := 1
+export PYTHONNOUSERSITE := 1
+export PIP_USER := 0
+export MPLCONFIGDIR := $(CURDIR)/_build/settings/matplotlib
+export IPYTHONDIR := $(CURDIR)/_build/settings/ipython
+export JUPYTER_CONFIG_DIR := $(CURDIR)/_build/settings/jupyter
+export JUPYTER_PREFER_ENV_PATH := 1
+
+# An environment is this folder's, for these pins, and its Python runs: one that was
+# copied or moved here, or whose Python has gone, is made anew.
+OURS := $(CURDIR) $(shell cat requirements.txt pyproject.toml | sha256sum | cut -c1-16)
+ifneq ($(shell $(VENV)/bin/python -c '' 2>/dev/null && cat $(VENV)/installed 2>/dev/null),$(OURS))
+.PHONY: $(VENV)/installed
+endif
 
 .PHONY: help
 help:  ## list the targets
@@ -107,14 +126,18 @@ clean:  ## remove what was built and installed
 $(VENV)/installed: requirements.txt pyproject.toml
 	@$(PYTHON) tools/check_machine.py $(GIGABYTES)
 	@echo "== installing the pinned requirements into $(VENV) (a few minutes)"
-	@$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@$(IN_VENV) pip install -q --progress-bar off -r requirements.txt && pip install -q --no-deps -e . \
-	  || { echo "the packages were not installed: pip says why above. Is there a network?"; exit 1; }
-	@touch $@
+	@test "$$(cat $(VENV)/folder 2>/dev/null)" = '$(CURDIR)' && $(VENV)/bin/python -m pip --version >/dev/null 2>&1 \
+	  || $(PYTHON) -m venv --clear $(VENV)
+	@echo '$(CURDIR)' > $(VENV)/folder
+	@$(IN_VENV) python tools/explained.py "the packages were not installed" \
+	  pip install -q --progress-bar off -r requirements.txt
+	@$(IN_VENV) python tools/explained.py "the book's own package was not installed" \
+	  pip install -q --no-deps -e .
+	@echo '$(OURS)' > $@
 
 node_modules/installed: package.json package-lock.json
 	@$(PYTHON) tools/check_machine.py 0.5
 	@echo "== fetching the browser files from npm, by lock file"
-	@npm ci --ignore-scripts --silent --loglevel=error \
-	  || { echo "the browser files were not fetched: npm says why above. Is there a network?"; exit 1; }
+	@$(PYTHON) tools/explained.py "the browser files were not fetched" \
+	  npm ci --ignore-scripts --silent --loglevel=error
 	@touch $@

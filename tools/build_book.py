@@ -62,6 +62,12 @@ SETTINGS = [
 ]
 
 
+def is_by_product(path: Path) -> bool:
+    """Whether a program leaves this file behind: nbdev, Python, Jupyter, an editor."""
+    hidden = any(part.startswith((".", "__pycache__")) for part in path.parts)
+    return hidden or path.name == "_modidx.py" or path.name.endswith(("~", ".pyc"))
+
+
 def digest(patterns: list[str], folder: Path | None = None) -> str:
     """One sum over this Python and over the names and contents of files.
 
@@ -70,8 +76,9 @@ def digest(patterns: list[str], folder: Path | None = None) -> str:
     folder = folder or ROOT
     total = hashlib.sha256(sys.version.encode())
     for path in sorted(path for pattern in patterns for path in folder.glob(pattern)):
-        if path.is_file() and path.suffix != ".pyc":
-            total.update(path.relative_to(folder).as_posix().encode())
+        name = path.relative_to(folder)
+        if path.is_file() and not is_by_product(name):
+            total.update(name.as_posix().encode())
             total.update(path.read_bytes())
     return total.hexdigest()
 

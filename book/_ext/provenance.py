@@ -11,6 +11,7 @@ import datetime
 import os
 import re
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the tools that ask for an address have no Sphinx at hand
@@ -18,11 +19,20 @@ if TYPE_CHECKING:  # the tools that ask for an address have no Sphinx at hand
     from sphinx.config import Config
 
 
+ROOT = Path(__file__).resolve().parents[2]
+
+
 def git(*arguments: str) -> str:
-    """Output of a git command here, empty where it fails or there is no git."""
-    command = ["git", "-C", os.path.dirname(__file__), *arguments]
+    """Output of a git command here, empty where it fails or there is no git.
+
+    The book's own repository is asked, not one that the book's folder lies in.
+    """
+    others = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")  # as in a hook
+    around = {key: value for key, value in os.environ.items() if key not in others}
+    around["GIT_CEILING_DIRECTORIES"] = str(ROOT.parent)
+    command = ["git", "-C", str(ROOT), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, capture_output=True, text=True, env=around)
     except FileNotFoundError:
         return ""
     return done.stdout.strip()

@@ -30,10 +30,11 @@ HATCHES = ("", "///", "...", "\\\\\\", "xxx", "|||", "---", "ooo")
 
 
 def use_style() -> None:
-    """Set the book's style for the figures that follow."""
+    """Set the book's style for the figures that follow, whatever the user's own is."""
     import matplotlib
     from cycler import cycler
 
+    matplotlib.rcdefaults()  # without the user's matplotlibrc
     matplotlib.rcParams.update(
         {
             "figure.figsize": (6.0, 4.0),

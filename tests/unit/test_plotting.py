@@ -1,6 +1,9 @@
 """Figures carry their classes by more than colour."""
 
 import itertools
+import os
+import subprocess
+import sys
 
 import matplotlib
 
@@ -116,3 +119,26 @@ def test_regions_by_sign_are_hatched_and_parted_where_the_lead_is_nothing():
     assert tints.hatches == ("", "//")
     np.testing.assert_allclose(line.get_paths()[0].vertices[:, 0], 0.25)
     plt.close(fig)
+
+
+@pytest.mark.parametrize(
+    "text", ["text.color: white\naxes.facecolor: black\n", "text.usetex: True\n"]
+)
+def test_the_style_does_not_depend_on_whose_machine_it_is(tmp_path, text):
+    program = (
+        "import matplotlib; from tutorial_utils import plotting; plotting.use_style();"
+        "print({k: v for k, v in matplotlib.rcParams.items() if k != 'backend'})"
+    )
+
+    def style(**environment):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | environment,
+        )
+        return done.stdout
+
+    (tmp_path / "matplotlibrc").write_text(text)
+    assert style(MATPLOTLIBRC=str(tmp_path / "matplotlibrc")) == style()
