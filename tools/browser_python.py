@@ -338,10 +338,12 @@ OVERRIDES = {
 
 def write_notebooks(files: Path, repository: str | None) -> None:
     """Write the browser's copies of the chapters, in the place of older ones."""
-    for old in files.glob("*.ipynb"):
-        old.unlink()
-    for chapter in sorted((ROOT / "chapters").glob("*.ipynb")):
+    chapters = sorted((ROOT / "chapters").glob("*.ipynb"))
+    for chapter in chapters:
         write_for_browser(chapter, files, repository)
+    for old in files.glob("*.ipynb"):
+        if old.name not in {chapter.name for chapter in chapters}:
+            old.unlink()
 
 
 def assemble(target: Path, repository: str | None = None) -> None:

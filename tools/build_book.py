@@ -25,7 +25,7 @@ from code_digest import digest_of_code
 from content_policy import add_policy
 from execute_chapter import read as read_notebook
 from jupyter_cache import get_cache
-from published_notebook import read_published
+from published_notebook import Unpublishable, read_published
 from tqdm import tqdm
 from vendor import vendor
 
@@ -132,11 +132,8 @@ MAX_FRAME_BYTES = 2_000_000
 def place_frames(book: Path) -> bool:
     """Put each widget's pictures beside its page; False if one is over its budget."""
     fits = True
-    for chapter in sorted((book / "chapters").glob("*.ipynb")):
-        cells = json.loads(chapter.read_text(encoding="utf-8"))["cells"]
-        code = "\n".join(
-            "".join(c["source"]) for c in cells if c["cell_type"] == "code"
-        )
+    for chapter in notebooks_of(book):
+        code = "\n".join(sources_in(chapter))
         names = EXPLORE.findall(code)
         if len(names) != len(re.findall(r"\bexplore\(", code)):
             print(f'{chapter.name}: a widget is a statement: explore("name", ...')
@@ -156,7 +153,8 @@ def place_frames(book: Path) -> bool:
             if size > MAX_FRAME_BYTES:
                 print(f"  over its budget by {(size - MAX_FRAME_BYTES) / 1e6:.2f} MB")
                 fits = False
-            target = book / "_build/html/chapters" / chapter.stem / name
+            page = chapter.relative_to(book).with_suffix("")
+            target = book / "_build/html" / page / name
             shutil.rmtree(target, ignore_errors=True)
             pictures_only = shutil.ignore_patterns("report.json")
             shutil.copytree(frames, target, ignore=pictures_only)
@@ -203,7 +201,7 @@ def build_book(book: Path) -> int:
             fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             return build_alone(book, build, lock.fileno())
-        except OSError as error:
+        except (OSError, Unpublishable) as error:
             print(f"the build stopped: {error}")
             if trouble := trouble_with_space(GIGABYTES_TO_BUILD / 2):
                 print(trouble)

@@ -25,11 +25,12 @@ def names_bound(source: str) -> set[str]:
     return {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
 
 
-def names_changed(source: str) -> set[str]:
+def names_changed(source: str, modules: set[str]) -> set[str]:
     """The names whose values a cell may change in place.
 
-    By an assignment to a part of it, or by a call of its method that stands alone. What
-    a cell draws from a generator, or hands to a function that changes it, is not seen.
+    By an assignment to a part of it, or by a call of its method that stands alone, but
+    for that of a module: plt.show() leaves plt alone. What a cell draws from a
+    generator, or hands to a function that changes it, is not seen.
     """
     changed = set()
     for node in ast.walk(ast.parse(source)):
@@ -38,9 +39,10 @@ def names_changed(source: str) -> set[str]:
             part = None if isinstance(node.ctx, ast.Load) else node
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             part = node.value.func
+        is_call = isinstance(node, ast.Expr)
         while isinstance(part, ast.Subscript | ast.Attribute):
             part = part.value
-            if isinstance(part, ast.Name):
+            if isinstance(part, ast.Name) and not (is_call and part.id in modules):
                 changed.add(part.id)
     return changed
 
@@ -50,8 +52,26 @@ def names_imported(source: str) -> set[str]:
     return {symbol.get_name() for symbol in symbols if symbol.is_imported()}
 
 
-DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
-OUTRIGHT = (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom, *DEFINITIONS)
+OUTRIGHT = (
+    *(ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom),
+    *(ast.FunctionDef, ast.ClassDef),
+)
+
+
+def names_read_at_once(node: ast.stmt) -> set[str]:
+    """What a statement reads, what it adds to or deletes among it."""
+    read = names_read(ast.unparse(node))
+    for part in ast.walk(node):
+        is_changed = isinstance(part, ast.AugAssign | ast.Delete)
+        for target in [getattr(part, "target", None), *getattr(part, "targets", [])]:
+            if is_changed and isinstance(target, ast.Name):
+                read.add(target.id)
+    return read
+
+
+def binds_outright(node: ast.stmt) -> bool:
+    is_bare = isinstance(node, ast.AnnAssign) and node.value is None
+    return isinstance(node, OUTRIGHT) and not is_bare
 
 
 def names_asked(source: str) -> set[str]:
@@ -59,14 +79,16 @@ def names_asked(source: str) -> set[str]:
     asked: set[str] = set()
     known: set[str] = set()
     for node in ast.parse(source).body:
-        text = ast.unparse(node)
-        if isinstance(node, DEFINITIONS):
+        if isinstance(node, ast.FunctionDef):
             # Its body runs later, when the whole cell has run.
-            asked |= names_read(text) - names_bound(source)
+            asked |= names_read(ast.unparse(node)) - names_bound(source)
+            head = [*node.decorator_list, *node.args.defaults, *node.args.kw_defaults]
+            for part in filter(None, head):
+                asked |= names_read(ast.unparse(part)) - known
         else:
-            asked |= names_read(text) - known - loop_variables(node)
-        if isinstance(node, OUTRIGHT):
-            known |= names_bound(text)
+            asked |= names_read_at_once(node) - known - loop_variables(node)
+        if binds_outright(node):
+            known |= names_bound(ast.unparse(node))
     return asked
 
 
@@ -83,7 +105,7 @@ def loop_variables(statement: ast.stmt) -> set[str]:
 
 def names_replaced(source: str) -> set[str]:
     """The names that a cell binds whatever happens, and whose old values it ignores."""
-    outright = [n for n in ast.parse(source).body if isinstance(n, OUTRIGHT)]
+    outright = filter(binds_outright, ast.parse(source).body)
     bound = names_bound("\n".join(map(ast.unparse, outright)))
     return bound - names_asked(source)
 
@@ -111,7 +133,7 @@ def with_what_it_needs(sources: list[str], last: int) -> list[int]:
     modules = set().union(*map(names_imported, sources[: last + 1]))
     for place in reversed(range(last)):
         bound = names_bound(sources[place])
-        changed = names_changed(sources[place]) - modules  # plt.show() leaves plt alone
+        changed = names_changed(sources[place], modules)
         if place == 0 or (bound | changed) & wanted:
             kept.append(place)
             wanted -= names_replaced(sources[place])

@@ -91,7 +91,7 @@ def facts(notebook: dict, heights: dict | None) -> Iterator[str]:
     cells = [source_of(cell) for cell in notebook["cells"]]
     shows = re.compile(r"\.svg$|plt\.show\(\)|\bexplore\(", re.MULTILINE)
     first = next((n for n, source in enumerate(cells) if shows.search(source)), None)
-    place = "none" if first is None else f"cell {first} of {len(cells)}"
+    place = "none" if first is None else f"cell {first + 1} of {len(cells)}"
     if heights and heights["picture"] is not None:
         place += f", {heights['picture']:,.0f} pixels down"
     yield f"first picture: {place}"

@@ -7,8 +7,8 @@ Of a module only the definitions count that are reached.
 from __future__ import annotations
 
 import ast
-import builtins
 import hashlib
+import re
 import symtable
 from collections.abc import Iterator
 from functools import cache
@@ -42,6 +42,9 @@ def is_python(source: str) -> bool:
     return True
 
 
+MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+
+
 @cache
 def bare(source: str) -> str:
     """A source without comments, docstrings and layout."""
@@ -67,6 +70,8 @@ def names_in(source: str) -> frozenset[str]:
 # is imported of it; ALL for the module itself, or a star.
 Import = tuple[str, str, str]
 ALL = "*"
+ALWAYS = ""  # what binds no name, such as a call: it counts with every definition
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def path_of(module: str) -> tuple[Path, str]:
@@ -89,11 +94,13 @@ def module(name: str) -> tuple[dict[str, str], frozenset[Import]]:
     if file.exists():
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
             source = ast.unparse(node)
-            if isinstance(node, ast.Import | ast.ImportFrom):
+            if not isinstance(node, DEFINITIONS):  # also one that tries an import
                 imports |= imports_of(source, inside)
-            elif bound := bound_by(source):
-                for one in bound:  # a name may be bound and then changed
-                    statements[one] = statements.get(one, "") + source + "\n"
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                continue
+            for one in bound_by(source) or {ALWAYS}:
+                # A name may be bound and then changed.
+                statements[one] = statements.get(one, "") + source + "\n"
     return statements, frozenset(imports)
 
 
@@ -158,8 +165,13 @@ def attributes_of(source: str, name: str) -> frozenset[str]:
     )
 
 
-def reached_from(source: str, imports: frozenset[Import]) -> set[tuple[str, str]]:
-    """The definitions of the package that a source uses: pairs of module and name."""
+def reached_from(
+    source: str, imports: frozenset[Import], inside: str = ""
+) -> set[tuple[str, str]]:
+    """The definitions of the package that a source uses: pairs of module and name.
+
+    inside : as in `imports_of`.
+    """
     found = set()
     read = names_in(source)
     for name, origin, called in imports:
@@ -172,7 +184,7 @@ def reached_from(source: str, imports: frozenset[Import]) -> set[tuple[str, str]
     # What a function imports for itself is no name of the module.
     inner = {n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)}
     for function in inner:
-        for _, origin, called in imports_of(ast.unparse(function)):
+        for _, origin, called in imports_of(ast.unparse(function), inside):
             found.add((origin, called))
     return found
 
@@ -184,7 +196,7 @@ def definitions_used(
 
     They are given by module and name.
     """
-    sources = [*filter(is_python, sources)]
+    sources = [*filter(is_python, (MAGIC.sub("", source) for source in sources))]
     imported = frozenset().union(*map(imports_of, sources))
     found: dict[tuple[str, str], str] = {}
     waiting = {(name, ALL) for name in modules}
@@ -201,9 +213,9 @@ def definitions_used(
         # What is passed on from another module.
         waiting |= {(o, called) for own, o, called in imports if own == name}
         source = found[origin, name] = statements.get(name, "")
-        own = names_in(source) - {*dir(builtins), name}
-        waiting |= {(origin, other) for other in own if other in statements}
-        waiting |= reached_from(source, imports)
+        asked = {*names_in(source), ALWAYS} - {name}
+        waiting |= {(origin, other) for other in asked if other in statements}
+        waiting |= reached_from(source, imports, path_of(origin)[1])
     return found
 
 

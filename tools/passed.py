@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from code_digest import digest_of_code
 
 # What the tests run in.
 AROUND = [
+    "pyproject.toml",
     "tests/conftest.py",
     "tests/notebooks/sanitize.cfg",
     "tests/notebooks/guard/*",
@@ -27,8 +29,14 @@ AROUND = [
 KEPT = ROOT / "_build" / "passed"
 
 
-def sum_of(notebook: Path, tests: str) -> str:
-    """The sum of a notebook's cells and outputs, its tests, and the code of both."""
+WHERE = ("TUTORIAL_DEVICE", "TUTORIAL_BUDGET")
+
+
+def sum_of(notebook: Path, tests: str, command: str) -> str:
+    """The sum of a notebook's cells and outputs, its tests, and the code of both.
+
+    With the command, and with what the environment says of where it runs.
+    """
     texts = [Path(tests).read_text(encoding="utf-8")] if tests else []
     kept = [[c["outputs"], c["metadata"]] for c in code_cells(notebook)]
     parts = (
@@ -36,13 +44,14 @@ def sum_of(notebook: Path, tests: str) -> str:
         digest_of_code(texts),
         digest(AROUND),
         json.dumps(kept, sort_keys=True),
+        repr([command, *(os.environ.get(name) for name in WHERE)]),
     )
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 def main(notebook: str, tests: str, command: str) -> int:
     stamp = KEPT / f"{Path(notebook).stem}.sha256"
-    now = sum_of(Path(notebook), tests)
+    now = sum_of(Path(notebook), tests, command)
     if stamp.exists() and stamp.read_text() == now:
         print(f"{notebook}: its cells and their code are as they passed")
         return 0

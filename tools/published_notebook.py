@@ -12,9 +12,22 @@ from drawings import embedded  # noqa: E402
 from lessons import MAP, list_of, sections_of  # noqa: E402
 
 
+class Unpublishable(ValueError):
+    """A chapter that cannot be published as it is; the message names it."""
+
+
 def read_published(chapter: Path) -> dict:
-    """The notebook of a chapter, with its drawings and its map in its cells."""
-    notebook = json.loads(chapter.read_text(encoding="utf-8"))
+    """The notebook of a chapter, with its drawings and its map in its cells.
+
+    Raises Unpublishable for a drawing or a path that is wrong.
+    """
+    try:
+        return _published(json.loads(chapter.read_text(encoding="utf-8")), chapter)
+    except (ValueError, OSError) as trouble:
+        raise Unpublishable(f"{chapter.name}: {trouble}") from None
+
+
+def _published(notebook: dict, chapter: Path) -> dict:
     result = copy.deepcopy(notebook)
     for cell in result["cells"]:
         if cell["cell_type"] != "markdown":

@@ -50,14 +50,14 @@ def digest(name: str) -> str:
 
 
 def results_of_seed(name: str, seed: int) -> Any:
-    """The results of one seed, in this process."""
+    """The results of one seed, in this process, as a table keeps them."""
     matplotlib.use("agg")
     experiment = program(name)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for source in cells(experiment):
         exec(compile(source, experiment.NOTEBOOK, "exec"), namespace)
     needed = {needed: namespace[needed] for needed in experiment.NAMES}
-    return experiment.run(seed, **needed)
+    return json.loads(json.dumps(experiment.run(seed, **needed)))
 
 
 def table(name: str, seeds: list[int]) -> dict[str, Any]:

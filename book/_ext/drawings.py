@@ -40,6 +40,7 @@ PAINT = re.compile(
 )
 URL = re.compile(r"url\(\s*['\"]?([^)'\"]*)['\"]?\s*\)")
 SMALLEST = 12  # CSS pixels: nine points
+WIDEST = 640  # pixels: a page's width
 BROAD = 420  # pixels: what is wider keeps its size on a phone, and scrolls
 
 
@@ -56,7 +57,10 @@ def parsed(text: str) -> ElementTree.Element:
     box = root.get("viewBox", "").split()
     if root.tag != f"{{{SVG}}}svg" or len(box) != 4 or not all(map(is_number, box)):
         raise NoDrawing("it must be an svg with a viewBox of four numbers")
-    if faults := sorted({*faults_of(root)}):
+    faults = {*faults_of(root)}
+    if float(box[2]) > WIDEST:
+        faults.add(f"it may not be wider than {WIDEST}, got {box[2]}")
+    if faults := sorted(faults):
         raise NoDrawing("; ".join(faults))
     return root
 
@@ -83,6 +87,8 @@ def faults_of(root: ElementTree.Element) -> Iterator[str]:
             for target in targets:
                 if target[:1] != "#" or target[1:] not in identifiers:
                     yield f"<{name}> leads to {target}, which is not in the drawing"
+            if key == "transform" and "scale" in value:
+                yield f"<{name}> may not be scaled, its text would be too"
             if key in PAINTS and not PAINT.fullmatch(value):
                 yield f"{key} {value!r} must be var(--drawing-..., #rrggbb)"
             if key == "font-size" and not (
@@ -118,6 +124,8 @@ class Drawing(Figure):
         place = self.arguments[0]
         if not place.endswith(".svg"):
             return super().run()
+        if unknown := {*self.options} - {"name", "alt"}:
+            raise self.error(f"the drawing {place} has no option {unknown.pop()!r}")
         for option in ("name", "alt"):
             if not self.options.get(option):
                 raise self.error(f"the drawing {place} needs the option :{option}:")
@@ -142,7 +150,8 @@ class Drawing(Figure):
 # ---- for the notebooks that readers open elsewhere
 
 FIGURE = re.compile(
-    r"^:::+\{figure\} (?P<place>\S+\.svg) *\n(?P<options>(?::[a-z-]+:[^\n]*\n)*)\n?"
+    r"^:::+\{figure\} (?P<place>\S+\.svg) *\n"
+    r"(?P<options>(?::[a-z-]+:[^\n]*\n(?:[ \t]+\S[^\n]*\n)*)*)\n?"
     r"(?P<caption>.*?)\n:::+ *$",
     re.MULTILINE | re.DOTALL,
 )
@@ -177,9 +186,8 @@ def embedded(markdown: str, folder: Path) -> str:
     """
 
     def embed(found: re.Match) -> str:
-        options = dict(
-            re.findall(r"^:([a-z]+): *(.*)$", found["options"], re.MULTILINE)
-        )
+        lines = re.sub(r"\n[ \t]+", " ", found["options"])  # an option over two lines
+        options = dict(re.findall(r"^:([a-z]+): *(.*)$", lines, re.MULTILINE))
         content = picture((folder / found["place"]).read_text(encoding="utf-8"))
         data = base64.b64encode(content).decode("ascii")
         alt = re.sub(r"[\[\]]", "", options.get("alt", ""))

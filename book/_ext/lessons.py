@@ -127,7 +127,7 @@ def read(notebook: str) -> dict:
 
 
 def mark_sections(app: Sphinx, doctree: nodes.document) -> None:
-    """Give a section that is further reading the class of it."""
+    """Give each section of a chapter the class of its path, core or further."""
     source = app.env.doc2path(app.env.docname)
     if not source.endswith(".ipynb"):
         return

@@ -124,8 +124,8 @@ def contract(function: Any) -> Any:
 
     A shape is written as jaxtyping writes it. A number is that size. Equal letters are
     equal sizes, in all arguments. `*batch` is any number of axes, `...` any axes, `_`
-    any size. `K+1` is computed from letters, `{self.sizes[0]}` from arguments. An array
-    has at least one entry.
+    or a name that begins so any size. `K+1` is computed from letters,
+    `{self.sizes[0]}` from arguments. An array has at least one entry.
 
     Lists of arrays, the fields of an object and relations between numbers are not
     covered: for these there are the helpers of `checks`.
@@ -232,11 +232,13 @@ class _Shape:
         for place, word in enumerate(words):
             if word.isdigit():
                 parts.append(int(word))
-            elif word in ("...", "_"):
+            elif word == "..." or word.removeprefix("*").startswith("_"):
                 parts.append(None)
             elif word.removeprefix("*").isidentifier():
                 parts.append(word)
             elif word.startswith("{") and word.endswith("}"):
+                if not FROM_ARGUMENTS.fullmatch(word):
+                    raise TypeError(f"{word!r} is no size: {{name.field[0]}} is one")
                 parts.append(functools.partial(_from_arguments, word))
             else:
                 _parsed(word)
@@ -289,6 +291,9 @@ class _Shape:
         return f"{shown} with {known}" if known else shown
 
 
+FROM_ARGUMENTS = re.compile(r"{[A-Za-z]\w*(\.[A-Za-z]\w*|\[\d+\])*}")
+
+
 def _from_arguments(word: str, call: _Call) -> int | None:
     """The size that {self.sizes[0]} stands for: attributes and entries, no code.
 
@@ -296,7 +301,7 @@ def _from_arguments(word: str, call: _Call) -> int | None:
     """
     try:
         return int(word.format(**call.defaults | call.given))
-    except (KeyError, ValueError):  # it was not given, or is no number
+    except (KeyError, ValueError, IndexError, AttributeError):  # not given, no number
         return None
 
 
@@ -561,6 +566,7 @@ class _Wanted:
             else:
                 kinds = [kind for kind in get_args(hint) if kind is not type(None)]
                 if len(kinds) > 1:
+                    _check_no_limits(extras, parameter)
                     return cls()
                 hint, optional = kinds[0], True
         limits = [extra for extra in extras if isinstance(extra, Range)]
@@ -583,7 +589,13 @@ class _Wanted:
             return cls(optional, later=(_generator,))
         if one_of:
             return cls(optional, later=(_one_of(one_of.names),))
+        _check_no_limits(extras, parameter)
         return cls()
+
+
+def _check_no_limits(extras: list[Any], parameter: inspect.Parameter) -> None:
+    if any(isinstance(extra, Range | AxisOf | OneOf) for extra in extras):
+        raise TypeError(f"no contract enforces the limits of {parameter}")
 
 
 def _evaluated(annotation: Any, function: Callable) -> Any:
@@ -630,14 +642,18 @@ def _result_hint(function: Callable) -> Any:
 def _check_result(function: Callable, result: Any, call: _Call) -> None:
     """Compare what came back with the annotation; AssertionError if it differs."""
     hint = _result_hint(function)
+    name = f"the result of {function.__qualname__}"
+    hints: tuple[Any, ...]
     if get_origin(hint) is tuple and Ellipsis not in get_args(hint):
         hints, results = get_args(hint), result
+        assert isinstance(result, tuple), f"{name} must be a tuple"
     else:
         hints, results = (hint,), (result,)
-    name = f"the result of {function.__qualname__}"
     assert len(results) == len(hints), f"{name} must have {len(hints)} parts"
-    for want, got in zip(hints, results, strict=True):
-        if not (isinstance(want, type) and issubclass(want, AbstractArray)):
+    for part, got in zip(hints, results, strict=True):
+        want, optional = _one_kind(part)
+        is_array = isinstance(want, type) and issubclass(want, AbstractArray)
+        if not is_array or (optional and got is None):
             continue
         kind = RESULTS[want.dtype]
         assert isinstance(got, np.ndarray | np.generic), f"{name} must be an array"
@@ -647,4 +663,21 @@ def _check_result(function: Callable, result: Any, call: _Call) -> None:
         assert fits, (
             f"{name} must have shape {shape.expected(name, call)}, got {got.shape}"
         )
-        _computed_sizes(shape)(got, name, call)
+        try:
+            _computed_sizes(shape)(got, name, call)
+        except ValueError as error:
+            raise AssertionError(str(error)) from None
+
+
+def _one_kind(hint: Any) -> tuple[Any, bool]:
+    """A hint without Annotated, and without None, which it may allow."""
+    optional = False
+    while get_origin(hint) in (Annotated, Union, types.UnionType):
+        kinds = get_args(hint)
+        if get_origin(hint) is not Annotated:
+            kinds = tuple(kind for kind in kinds if kind is not type(None))
+            optional = optional or len(kinds) < len(get_args(hint))
+        if get_origin(hint) is not Annotated and len(kinds) > 1:
+            return None, optional
+        hint = kinds[0]
+    return hint, optional

@@ -162,7 +162,7 @@ def test_a_widget_over_its_budget_fails_the_build(small_book, root):
     assert "over its budget by 2 frames" in output
 
 
-def test_the_cache_is_keyed_on_the_package_and_the_pins(root, tmp_path, monkeypatch):
+def test_the_pages_are_keyed_on_the_package_and_the_pins(root, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(root / "tools")
     import build_book
 

@@ -272,7 +272,7 @@ def test_the_facts_of_a_chapter_are_counted():
         "core": ["1", "10", "2", "0", "0"],
         "further": ["1", "2", "1", "1", "2"],
     }
-    assert lines[4] == "first picture: cell 7 of 10"
+    assert lines[4] == "first picture: cell 8 of 10"
 
 
 def test_the_facts_of_a_page_are_measured(browser):
