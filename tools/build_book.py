@@ -28,6 +28,7 @@ from jupyter_cache import get_cache
 from published_notebook import Unpublishable, read_published
 from tqdm import tqdm
 from vendor import vendor
+from without_scripts import add_first_pictures
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "book" / "_ext"))
@@ -57,6 +58,7 @@ SETTINGS = [
     "book/_assets/[!v]*/*",  # all but what is vendored
     "book/_assets/*.svg",
     "tools/content_policy.py",
+    "tools/without_scripts.py",
     "book/glossary.md",  # the chapters link to its terms
     "_build/lite/jupyter-lite.json",  # there or not: the chapters have a button for it
 ]
@@ -379,6 +381,7 @@ def finish_pages(book: Path, build: Path) -> None:
         (sources / chapter.name).write_text(text + "\n", encoding="utf-8")
     if (build / "html/lite").exists():
         shutil.copy(ROOT / "tools/start_afresh.html", build / "html/lite")
+    add_first_pictures(build / "html")
     fill_footers(build / "html")
     add_policy(build / "html")
 

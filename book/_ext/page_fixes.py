@@ -27,6 +27,17 @@ def drop_repeated_inline_scripts(
     context["script_files"][:] = kept
 
 
+def storage_first(
+    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object
+) -> None:
+    """A script before the theme's own, which fail where storage is blocked."""
+    if "pathto" in context:
+        place = context["pathto"]("_static/js/storage.js", 1)
+        context["metatags"] = f'<script src="{place}"></script>\n' + context.get(
+            "metatags", ""
+        )
+
+
 def offer_notebook_for_class(
     app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object
 ) -> None:
@@ -141,6 +152,7 @@ def keep_columns(app: Sphinx, doctree: nodes.document) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", drop_repeated_inline_scripts, priority=900)
+    app.connect("html-page-context", storage_first, priority=900)
     app.connect("html-page-context", offer_notebook_for_class, priority=900)
     app.connect("html-page-context", load_pictures_when_seen, priority=900)
     app.connect("html-page-context", keep_marks_at_formulas, priority=900)

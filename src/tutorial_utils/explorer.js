@@ -22,6 +22,7 @@ function render({ model, el }) {
   const startPicture = URL.createObjectURL(new Blob([model.get("picture")], { type: "image/png" }));
   let livePicture = null;
   let setting = [...model.get("setting")];
+  let told = ""; // what is wrong with the link that led here
   let timer = null;
   let patience = null;
 
@@ -102,6 +103,7 @@ function render({ model, el }) {
 
   function choose(k, index) {
     setting = setting.map((old, i) => (i === k ? index : old));
+    told = "";
     showControls();
     if (published) {
       model.set("setting", setting);
@@ -148,7 +150,7 @@ function render({ model, el }) {
   picture.addEventListener("load", () => {
     picture.hidden = false;
     if (published) {
-      say("");
+      say(told);
       if (el.contains(document.activeElement)) fetchNeighbours();
     }
   });
@@ -167,17 +169,37 @@ function render({ model, el }) {
     return `#${name}?${chosen}`;
   }
 
+  // What a link says of this widget. Mail and chat programs encode its marks, some of them twice.
+  function settingInAddress() {
+    let text = location.hash.slice(1);
+    for (let times = 0; times < 3; times += 1) {
+      const [place, query] = text.replaceAll("&amp;", "&").split(/\?(.*)/s);
+      const chosen = new URLSearchParams(query);
+      if (place === name && controls.some((control) => chosen.has(control.key))) return chosen;
+      try {
+        text = decodeURIComponent(text);
+      } catch {
+        return null;
+      }
+    }
+    return null;
+  }
+
   function readAddress() {
-    const [place, query] = location.hash.slice(1).split("?");
-    if (place !== name || query === undefined) return;
-    const chosen = new URLSearchParams(query);
+    const chosen = settingInAddress();
+    if (chosen === null) return;
+    const unknown = [];
     setting = setting.map((index, k) => {
-      const wanted = controls[k].values.indexOf(chosen.get(controls[k].key));
+      const text = chosen.get(controls[k].key);
+      const wanted = controls[k].values.indexOf(text);
+      if (text !== null && wanted < 0) unknown.push(`${controls[k].label} ${text}`);
       return wanted < 0 ? index : wanted;
     });
     model.set("setting", setting);
     showControls();
     showFile();
+    told = unknown.length ? `This page has no picture for ${unknown.join(", ")}: the link was changed, or is old.` : "";
+    say(told);
     // The element may not stand on the page yet.
     requestAnimationFrame(() => setTimeout(() => el.scrollIntoView({ block: "center" })));
   }

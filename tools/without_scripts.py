@@ -1,0 +1,46 @@
+"""For readers without JavaScript: a widget's first picture, and a word about it."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+
+STATE = re.compile(
+    r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>',
+    re.DOTALL,
+)
+VIEW = re.compile(
+    r'(<script type="application/vnd\.jupyter\.widget-view\+json">(.*?)</script>)'
+    r"(<noscript>.*?</noscript>)?",
+    re.DOTALL,
+)
+WORD = "This picture has controls, for which your browser must allow JavaScript."
+
+
+def still(widget: dict, page: Path) -> str:
+    """The first picture of a widget, from the files beside its page, and its caption."""
+    place = f"{page.stem}/{widget['name']}/{'-'.join(map(str, widget['shown']))}.png"
+    caption = html.escape(widget["caption"])
+    return (
+        f'<noscript><div class="explore"><img class="explore-picture" src="{place}" '
+        f'alt="{caption}"><p class="explore-caption">{caption}</p>'
+        f'<p class="explore-note">{WORD}</p></div></noscript>'
+    )
+
+
+def add_first_pictures(site: Path) -> None:
+    """Give each page the first pictures of its widgets, where there are no scripts."""
+    for page in sorted(site.glob("*/*.html")):
+        text = page.read_text(encoding="utf-8")
+        known = STATE.search(text)
+        if known is None:
+            continue
+        models = json.loads(known[1])["state"]
+
+        def with_still(view: re.Match, models: dict = models, page: Path = page) -> str:
+            widget = models[json.loads(view[2])["model_id"]]["state"]
+            return view[1] + (still(widget, page) if widget.get("captions") else "")
+
+        page.write_text(VIEW.sub(with_still, text), encoding="utf-8")
