@@ -31,6 +31,6 @@ def for_class(notebook: dict) -> dict:
 
 def write_for_class(chapter: Path, folder: Path) -> None:
     """Write the class copy of a chapter into the folder, as <chapter>_class.ipynb."""
-    notebook = for_class(read_published(chapter))
+    notebook = read_published(chapter, for_class)
     text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
     (folder / f"{chapter.stem}_class.ipynb").write_text(text, encoding="utf-8")

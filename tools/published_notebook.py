@@ -1,14 +1,16 @@
-"""A chapter as readers open it elsewhere: what else only the site makes is in it."""
+"""A chapter as readers open it elsewhere: in plain Markdown, its drawings in it."""
 
 from __future__ import annotations
 
-import copy
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from notebook_markup import Converter, folded_in_colab, plain_cells
+
 sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
-from drawings import embedded  # noqa: E402
+from drawings import picture_address  # noqa: E402
 from lessons import MAP, list_of, sections_of  # noqa: E402
 
 
@@ -16,27 +18,27 @@ class Unpublishable(ValueError):
     """A chapter that cannot be published as it is; the message names it."""
 
 
-def read_published(chapter: Path) -> dict:
-    """The notebook of a chapter, with its drawings and its map in its cells.
+def read_published(
+    chapter: Path, change: Callable[[dict], dict] = lambda notebook: notebook
+) -> dict:
+    """The notebook of a chapter, for any program that shows notebooks.
 
-    Raises Unpublishable for a drawing or a path that is wrong.
+    change : made to it before its markup goes. Raises Unpublishable.
     """
     try:
-        return _published(json.loads(chapter.read_text(encoding="utf-8")), chapter)
+        return _published(
+            json.loads(chapter.read_text(encoding="utf-8")), chapter, change
+        )
     except (ValueError, OSError) as trouble:
         raise Unpublishable(f"{chapter.name}: {trouble}") from None
 
 
-def _published(notebook: dict, chapter: Path) -> dict:
-    result = copy.deepcopy(notebook)
-    for cell in result["cells"]:
-        if cell["cell_type"] != "markdown":
-            continue
-        source = "".join(cell["source"])
-        text = embedded(source, chapter.parent)
-        if MAP.search(text):
+def _published(notebook: dict, chapter: Path, change: Callable[[dict], dict]) -> dict:
+    convert = Converter(chapter, lambda path: picture_address(chapter.parent / path))
+    made = change(notebook)
+    made = made | {"cells": plain_cells(made["cells"], convert)}
+    for cell in made["cells"]:
+        if cell["cell_type"] == "markdown" and MAP.search(cell["source"]):
             lines = "\n".join(list_of(sections_of(notebook)))
-            text = MAP.sub(lambda _, lines=lines: lines, text)
-        if text != source:
-            cell["source"] = text
-    return result
+            cell["source"] = MAP.sub(lambda _, lines=lines: lines, cell["source"])
+    return made | {"metadata": folded_in_colab(made)}

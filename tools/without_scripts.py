@@ -20,7 +20,7 @@ WORD = "This picture has controls, for which your browser must allow JavaScript.
 
 
 def still(widget: dict, page: Path) -> str:
-    """The first picture of a widget, from the files beside its page, and its caption."""
+    """The first picture of a widget, a file beside its page, and its caption."""
     place = f"{page.stem}/{widget['name']}/{'-'.join(map(str, widget['shown']))}.png"
     caption = html.escape(widget["caption"])
     return (

@@ -11,7 +11,7 @@ A figure whose file is an SVG, with a name, an alt text and a caption, is a draw
 
 Colours are `var(--drawing-ink, #1f2328)` and the like: the page has the values for its
 themes, and the fallback serves where the file is seen by itself. Text is text. Where
-notebooks are published, `embedded` puts the drawing into the cell as a picture.
+notebooks are published, `picture_address` puts the drawing into the cell.
 """
 
 from __future__ import annotations
@@ -149,13 +149,6 @@ class Drawing(Figure):
 
 # ---- for the notebooks that readers open elsewhere
 
-FIGURE = re.compile(
-    r"^:::+\{figure\} (?P<place>\S+\.svg) *\n"
-    r"(?P<options>(?::[a-z-]+:[^\n]*\n(?:[ \t]+\S[^\n]*\n)*)*)\n?"
-    r"(?P<caption>.*?)\n:::+ *$",
-    re.MULTILINE | re.DOTALL,
-)
-
 
 def picture(text: str) -> bytes:
     """A drawing as a PNG on a light ground, with a font that Matplotlib brings."""
@@ -178,22 +171,15 @@ def picture(text: str) -> bytes:
     )
 
 
-def embedded(markdown: str, folder: Path) -> str:
-    """The source of a Markdown cell with its drawings in it, as pictures.
+def picture_address(file: Path) -> str:
+    """An address that holds a drawing as a picture, or a picture's own.
 
-    A picture, since Colab shows neither SVG nor what is attached to a cell. folder :
-    that of the notebook.
+    A picture, since Colab shows neither SVG nor what is attached to a cell.
     """
-
-    def embed(found: re.Match) -> str:
-        lines = re.sub(r"\n[ \t]+", " ", found["options"])  # an option over two lines
-        options = dict(re.findall(r"^:([a-z]+): *(.*)$", lines, re.MULTILINE))
-        content = picture((folder / found["place"]).read_text(encoding="utf-8"))
-        data = base64.b64encode(content).decode("ascii")
-        alt = re.sub(r"[\[\]]", "", options.get("alt", ""))
-        return f"![{alt}](data:image/png;base64,{data})\n\n{found['caption'].strip()}"
-
-    return FIGURE.sub(embed, markdown)
+    content = file.read_bytes()
+    if file.suffix == ".svg":
+        content = picture(content.decode("utf-8"))
+    return f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

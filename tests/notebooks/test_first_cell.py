@@ -29,7 +29,7 @@ def test_it_is_the_same_in_all_and_not_on_the_page(chapter, branch):
     assert cell.metadata["tags"] == ["remove-cell"]
 
 
-def test_publishing_stamps_all_chapters_and_changes_nothing_else(
+def test_publishing_stamps_all_chapters_and_changes_no_other_code(
     branch, root, tmp_path
 ):
     branch.write(tmp_path, REPOSITORY, COMMIT)
@@ -46,6 +46,12 @@ def test_publishing_stamps_all_chapters_and_changes_nothing_else(
         )
         as_read = nbformat.reads(back, as_version=4)
         assert as_read == nbformat.reads(json.dumps(published(before)), 4)
+        own = nbformat.read(before, as_version=4).cells
+        assert code_of(as_read.cells) == code_of(own), "code cells are as they were"
+
+
+def code_of(cells: list) -> list:
+    return [cell for cell in cells if cell.cell_type == "code"]
 
 
 def test_a_chapter_without_that_cell_is_not_published(branch):
