@@ -147,6 +147,8 @@ def contract(function: Any) -> Any:
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     arrays = {n: x for n, x in defaults.items() if wanted[n].shape and x is not None}
     is_method = "self" in signature.parameters  # what it returns is of its own type
+    too_large = " and ".join(name for name, want in wanted.items() if want.shape)
+    too_large += " must be smaller" + (", or the weights" if is_method else "")
 
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -161,7 +163,12 @@ def contract(function: Any) -> Any:
             for name, optional, step in steps:
                 if name in given and not (optional and given[name] is None):
                     given[name] = step(given[name], name, call)
-        result = function(**given)
+        try:
+            result = function(**given)
+        except Overflow as error:
+            if str(error).split()[0] in given:
+                raise
+            raise Overflow(f"{too_large}: the numbers have overflowed") from None
         if check_results:
             _check_result(function, result, call)
         if call.floats == HALF and not is_method:

@@ -99,7 +99,7 @@ class MLP:
         H = X.astype(np.result_type(self.W[0], np.float32), copy=False)
         g = ACTIVATIONS[self.activation]
         for W, b in zip(self.W[:-1], self.b[:-1], strict=True):
-            H = g.unchecked(H @ W.T + b)  # (N, K_l)
+            H = g(H @ W.T + b)  # (N, K_l)
         return H @ self.W[-1].T + self.b[-1]
 
 # %% ../../chapters/02_neural_networks.ipynb #817e92be

@@ -766,7 +766,10 @@ def _hidden(
 
 
 def _masked_weights(
-    scores: np.ndarray, mask: np.ndarray | None, normalizer: Callable, given: str
+    scores: np.ndarray,
+    mask: np.ndarray | None,
+    normalizer: Callable,
+    given: str = "scores",
 ) -> np.ndarray:
     """The normaliser over the last axis, of the scores where the mask is True.
 

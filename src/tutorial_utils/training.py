@@ -286,11 +286,10 @@ def forward_pass(
     g = ACTIVATIONS[mlp.activation]
     Z, H = [], [X]
     for l, (W, b) in enumerate(zip(mlp.W, mlp.b, strict=True)):
-        Z.append(H[-1] @ W.T + b)  # (N, K_l)
+        Z.append(_finite_scores(H[-1] @ W.T + b))  # (N, K_l)
         if l < len(mlp.W) - 1:
-            h = g.unchecked(Z[-1])
+            h = g(Z[-1])
             H.append(h * masks[l] if masks else h)
-    _finite_scores(Z[-1])
     return Z, H
 
 
@@ -345,7 +344,7 @@ def backpropagation(
             G = G @ mlp.W[l]  # (N, K_l), at the activations
             if masks is not None:
                 G = G * masks[l - 1]
-            G = G * derivative.unchecked(Z[l - 1])  # before the activation
+            G = G * derivative(Z[l - 1])  # before the activation
     return gradients[::-1]
 
 # %% ../../chapters/03_training.ipynb #0cb8b529

@@ -14,6 +14,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     Page,
+    Playwright,
     Response,
     expect,
     sync_playwright,
@@ -35,6 +36,9 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FIREFOXES = ("firefox-esr", "firefox")
+# A picture that is replaced before it has come is no failure of the site.
+REPLACED = ("net::ERR_ABORTED", "NS_BINDING_ABORTED")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -60,18 +64,42 @@ def address() -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+def found(programs: tuple[str, ...], package: str) -> str:
+    """The first of these programs; without one the tests are skipped, but in CI."""
+    program = next(filter(None, map(shutil.which, programs)), None)
     if program is None:
-        say = "no Chromium found: install Debian's package chromium"
-        if os.environ.get("CI"):
-            pytest.fail(say)
-        pytest.skip(say)
+        missing(f"no {programs[0]} found: install Debian's package {package}")
+    return program
+
+
+def missing(say: str) -> None:
+    """What the tests lack is a failure in continuous integration, else a skip."""
+    if os.environ.get("CI"):
+        pytest.fail(say)
+    pytest.skip(say)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    program = found(BROWSERS, "chromium")
+    browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(playwright: Playwright) -> Iterator[Browser]:
+    """Firefox as Debian has it, by WebDriver BiDi."""
+    program = found(FIREFOXES, "firefox-esr")
+    firefox = playwright.firefox.launch(channel="moz-firefox", executable_path=program)
+    yield firefox
+    firefox.close()
 
 
 @pytest.fixture(scope="session")
@@ -79,10 +107,7 @@ def lite() -> Path:
     """Where the site has Python for the reader's browser, if it could be had."""
     folder = SITE / "lite"
     if not folder.exists():
-        say = "the site was built without Python for the reader's browser"
-        if os.environ.get("CI"):
-            pytest.fail(say)
-        pytest.skip(say)
+        missing("the site was built without Python for the reader's browser")
     return folder
 
 
@@ -107,23 +132,30 @@ class Visit:
         self.responses: list[Response] = []
 
     def __call__(
-        self, path: str, width: int = 1280, theme: str = "light", formulas: bool = True
+        self,
+        path: str,
+        width: int = 1280,
+        theme: str | None = "light",
+        formulas: bool = True,
     ) -> Page:
-        """Open a page. Without its formulas, a chapter is there in half the time."""
+        """Open a page. Without its formulas, a chapter is there in half the time.
+
+        theme : what the reader has chosen before, None on a first visit.
+        """
         context = self.browser.new_context(viewport={"width": width, "height": 900})
         self.contexts.append(context)
         page = context.new_page()
-        page.add_init_script(
-            f"localStorage.setItem('mode', '{theme}');"
-            f"localStorage.setItem('theme', '{theme}')"
-        )
+        if theme:
+            page.add_init_script(
+                f"localStorage.setItem('mode', '{theme}');"
+                f"localStorage.setItem('theme', '{theme}')"
+            )
         own = (self.address, "data:", "blob:")
         say = self.wrong.append
         page.on("request", lambda r: r.url.startswith(own) or say(f"outside: {r.url}"))
-        # A picture that is replaced before it has come is no failure of the site.
         page.on(
             "requestfailed",
-            lambda r: r.failure == "net::ERR_ABORTED" or say(f"failed: {r.url}"),
+            lambda r: r.failure in REPLACED or say(f"failed: {r.url} {r.failure}"),
         )
         page.on("response", lambda r: r.status < 400 or say(f"{r.status}: {r.url}"))
         page.on("response", lambda r: self.responses.append(r))

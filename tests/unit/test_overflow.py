@@ -148,10 +148,15 @@ def test_a_network_that_overflows_is_named_and_not_its_inner_variables():
         for call in (
             lambda: forward_pass(large_network(), X),
             lambda: backpropagation(large_network(), X, y),
-            lambda: training.regularised_risk(large_network(), X, y),
         ):
             with pytest.raises(ValueError, match="^mlp must give finite scores for X"):
                 call()
+        with pytest.raises(ValueError, match="^mlp must give finite scores for X"):
+            training.regularised_risk(large_network(), X, y)
+        deep = MLP([8, 4, 4, 3], "relu", rng())
+        deep.W = [np.abs(W) * 1e200 for W in deep.W]
+        with pytest.raises(ValueError, match="^X must be smaller, or the weights"):
+            deep.forward(X)
 
 
 def test_a_node_that_has_overflowed_says_so():
