@@ -15,6 +15,7 @@ settings.load_profile("book")
 contracts.check_results = True
 
 ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE = "02_neural_networks"
 
 
 @pytest.fixture(scope="session")
@@ -26,11 +27,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test once for every notebook of the kind that it asks for.
 
     chapter : a chapter. any_notebook : a chapter, or a page of the book with cells.
+    one_chapter : one in every run, the others for a release.
     """
     chapters = sorted((ROOT / "chapters").glob("*.ipynb"))
+    later = pytest.mark.release
     kinds = {
         "chapter": chapters,
         "any_notebook": [*chapters, *sorted((ROOT / "book").glob("*.ipynb"))],
+        "one_chapter": [
+            pytest.param(path, marks=() if path.stem == EXAMPLE else later)
+            for path in chapters
+        ],
     }
     for kind, notebooks in kinds.items():
         if kind in metafunc.fixturenames:

@@ -6,6 +6,7 @@
 
 const STEP_MS = 700;
 const PATIENCE_MS = 20000;
+const ADDRESS_MS = 400; // Safari takes a hundred changes of the address in half a minute
 
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -22,6 +23,7 @@ function render({ model, el }) {
   const startPicture = URL.createObjectURL(new Blob([model.get("picture")], { type: "image/png" }));
   let livePicture = null;
   let setting = [...model.get("setting")];
+  let pausing = null;
   let told = ""; // what is wrong with the link that led here
   let timer = null;
   let patience = null;
@@ -107,7 +109,7 @@ function render({ model, el }) {
     showControls();
     if (published) {
       model.set("setting", setting);
-      history.replaceState(null, "", address());
+      keepAddress();
       showFile();
     } else {
       ask();
@@ -167,6 +169,17 @@ function render({ model, el }) {
   function address() {
     const chosen = new URLSearchParams(controls.map((c, k) => [c.key, c.values[setting[k]]]));
     return `#${name}?${chosen}`;
+  }
+
+  // Browsers refuse an address that changes too often: at once, but then not before a pause is over.
+  function keepAddress() {
+    if (pausing !== null) return;
+    const written = address();
+    history.replaceState(null, "", written);
+    pausing = setTimeout(() => {
+      pausing = null;
+      if (address() !== written) keepAddress();
+    }, ADDRESS_MS);
   }
 
   // What a link says of this widget. Mail and chat programs encode its marks, some of them twice.
@@ -266,6 +279,7 @@ function render({ model, el }) {
   return () => {
     pause();
     clearTimeout(patience);
+    clearTimeout(pausing);
     window.removeEventListener("hashchange", readAddress);
     model.off("change:setting", adopt);
     model.off("change:shown", answered);

@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -20,6 +21,7 @@ from tutorial_utils.widgets import Explorer, explore
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html" / "chapters"
+ADDRESS_MS = 1000  # the address follows within this time
 
 
 def open_chapter(visit, chapter: Path, fragment: str = "", **how: object) -> Page:
@@ -191,6 +193,7 @@ def check_addresses(visit, chapter: Path, page: Page) -> Page:
     for explorer in explorers(page):
         for knob in explorer.locator("input, select").all():
             knob.press("End")
+        page.wait_for_timeout(ADDRESS_MS)
         fragment = page.evaluate("() => location.hash")
         if restored is None:
             restored = open_chapter(visit, chapter, fragment)
@@ -202,6 +205,75 @@ def check_addresses(visit, chapter: Path, page: Page) -> Page:
         assert state(again) == state(explorer)
         expect(again).to_be_in_viewport()
     return restored
+
+
+def test_the_address_is_not_written_too_often(visit):
+    """Firefox takes 200 changes in ten seconds, Safari 100 in thirty; then they throw."""
+    page = open_chapter(visit, ROOT / "chapters" / "02_neural_networks.ipynb")
+    page.evaluate(
+        """() => {
+          window.n_written = 0;
+          const write = history.replaceState.bind(history);
+          history.replaceState = (...all) => { window.n_written += 1; write(...all); };
+        }"""
+    )
+    knob = explorers(page)[0].locator("input").first
+    for key in ("ArrowUp", "ArrowDown") * 60:
+        knob.press(key)
+    knob.press("End")
+    page.wait_for_timeout(ADDRESS_MS)
+    assert 2 <= page.evaluate("() => window.n_written") <= 40
+    last = knob.evaluate("(e) => e.getAttribute('aria-valuetext')")
+    assert last in page.evaluate("() => decodeURIComponent(location.hash)")
+
+
+LINKS = {
+    "as it was written": lambda query: f"?{query}",
+    "the question mark": lambda query: f"%3F{query}",
+    "its marks": lambda query: "?" + query.replace("=", "%3D").replace("&", "%26"),
+    "all": lambda query: quote(f"?{query}", safe=""),
+    "twice": lambda query: quote(quote(f"?{query}", safe=""), safe=""),
+    "as HTML": lambda query: f"?{query}".replace("&", "&amp;"),
+}
+
+
+@pytest.mark.parametrize("how", LINKS)
+def test_a_link_that_was_encoded_on_its_way_keeps_its_setting(visit, how):
+    chapter = ROOT / "chapters" / "01_linear_classifiers.ipynb"
+    fragment = "#perceptron-updates" + LINKS[how]("step=19&distance=2.5&seed=1")
+    page = open_chapter(visit, chapter, fragment)
+    knob = page.locator("#explore-perceptron-updates-step")
+    expect(knob).to_have_attribute("aria-valuetext", "19")
+    expect(page.locator("#perceptron-updates")).to_be_in_viewport()
+    expect(page.locator("#perceptron-updates").get_by_role("alert")).to_be_hidden()
+
+
+def test_a_link_to_what_is_not_there_says_so(visit):
+    chapter = ROOT / "chapters" / "01_linear_classifiers.ipynb"
+    page = open_chapter(visit, chapter, "#perceptron-updates?step=9999&seed=1")
+    alert = page.locator("#perceptron-updates").get_by_role("alert")
+    expect(alert).to_contain_text("9999")
+    expect(page.locator("#perceptron-updates img")).to_be_visible()
+    page.locator("#explore-perceptron-updates-step").press("End")
+    expect(alert).to_be_hidden()
+
+
+def test_without_javascript_each_widget_shows_its_first_picture(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    for chapter in sorted(ROOT.glob("chapters/*.ipynb")):
+        page.goto(f"{address}chapters/{chapter.stem}.html")
+        n_widgets = sum("explore(" in source for source in code(chapter))
+        still = page.locator(".explore img.explore-picture")
+        expect(still).to_have_count(n_widgets)
+        for picture in still.all():
+            picture.scroll_into_view_if_needed()
+            assert picture.bounding_box()["width"] > 200
+            assert len(picture.get_attribute("alt").split()) >= 5
+        expect(page.locator(".explore-note", has_text="JavaScript")).to_have_count(
+            n_widgets
+        )
+    context.close()
 
 
 def check_a_missing_frame(page: Page) -> None:

@@ -1,0 +1,73 @@
+"""What readers do, in Firefox: one chapter in every run, all for a release.
+
+The checks are those of Chromium's tests.
+"""
+
+import pytest
+from playwright.sync_api import Browser, expect
+from test_page_widgets import (
+    check_a_missing_frame,
+    check_addresses,
+    check_captions,
+    check_keyboard,
+    check_notes,
+    check_on_a_phone,
+    check_play,
+    explorers,
+    open_chapter,
+)
+from test_pages import WIDTH, check_alt_texts, check_formulas
+
+
+@pytest.fixture(scope="module")
+def browser(firefox: Browser) -> Browser:
+    """What `visit` opens pages with."""
+    return firefox
+
+
+def test_a_first_visit(visit, one_chapter):
+    """Nothing is stored yet: no error in the console, no request elsewhere."""
+    page = visit(f"chapters/{one_chapter.stem}.html", theme=None)
+    assert visit.wrong == []
+    assert page.evaluate("() => document.documentElement.dataset.mode") == "auto"
+    check_formulas(page)
+    check_alt_texts(page)
+    for width in (320, 768, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(300)
+        assert page.evaluate(WIDTH) <= width, f"scrolls sideways at {width} pixels"
+    assert visit.wrong == []
+
+
+def test_the_widgets(visit, one_chapter):
+    page = open_chapter(visit, one_chapter)
+    for explorer in explorers(page):
+        check_keyboard(page, explorer)
+        check_captions(page, explorer)
+        check_play(page, explorer)
+    check_notes(visit, one_chapter, page)
+    check_on_a_phone(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    restored = check_addresses(visit, one_chapter, page)
+    assert visit.wrong == []
+    check_a_missing_frame(restored)
+
+
+def test_menus_search_and_theme(visit):
+    page = visit("book/how_to_read.html", theme=None, formulas=False)
+    page.locator("button.search-button-field:visible").first.click()
+    expect(page.locator("#pst-search-dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#pst-search-dialog")).to_be_hidden()
+    before = page.evaluate("() => document.documentElement.dataset.mode")
+    page.locator("button.theme-switch-button:visible").first.click()
+    assert page.evaluate("() => document.documentElement.dataset.mode") != before
+    page.set_viewport_size({"width": 360, "height": 740})
+    for button in ("button.primary-toggle", "button.secondary-toggle"):
+        page.locator(f"{button}:visible").first.click()
+        expect(page.locator("dialog[open]")).to_have_count(1)
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog[open]")).to_have_count(0)
+    found = visit("search.html?q=perceptron", theme=None, formulas=False)
+    expect(found.locator("#search-results li").first).to_be_visible()
+    assert visit.wrong == []

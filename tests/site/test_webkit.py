@@ -1,0 +1,131 @@
+"""Pages and widgets in WebKitGTK: one chapter in every run, all for a release.
+
+WebDriver shows no console; what a page throws is kept by the page itself.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import missing
+from selenium import webdriver
+from selenium.webdriver import Keys, WebKitGTK
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.webkitgtk.options import Options
+from selenium.webdriver.webkitgtk.service import Service
+
+WINDOWS = sorted(Path("/usr/lib").glob("*/webkit*gtk-*/MiniBrowser"))
+PATIENCE = 20  # seconds
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[str]:
+    """A screen that nobody sees."""
+    if not shutil.which("Xvfb"):
+        missing("no Xvfb found: install Debian's package xvfb")
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x1000x24"]
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen(
+        [*command, "-nolisten", "tcp"], pass_fds=[writing], stderr=quiet
+    )
+    os.close(writing)
+    with os.fdopen(reading) as number:
+        yield f":{number.readline().strip()}"
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(scope="module")
+def webkit(screen) -> Iterator[WebKitGTK]:
+    driver = shutil.which("WebKitWebDriver")
+    if not driver or not WINDOWS:
+        missing("no WebKitGTK found: install Debian's package webkit2gtk-driver")
+    options = Options()
+    options.binary_location = str(WINDOWS[-1])
+    options.add_argument("--automation")
+    around = os.environ | {"DISPLAY": screen, "WEBKIT_DISABLE_COMPOSITING_MODE": "1"}
+    browser = webdriver.WebKitGTK(options=options, service=Service(driver, env=around))
+    browser.set_window_size(1300, 900)
+    yield browser
+    browser.quit()
+
+
+def until(browser: WebKitGTK, script: str, *arguments: object) -> object:
+    """The value of a script, once it is true."""
+    return WebDriverWait(browser, PATIENCE).until(
+        lambda b: b.execute_script(f"return {script}", *arguments), script
+    )
+
+
+def state(browser: WebKitGTK, explorer: WebElement) -> tuple[str, str, str]:
+    """The picture's address, its text and its setting, once it has come."""
+    picture = explorer.find_element(By.CSS_SELECTOR, "img.explore-picture")
+    until(browser, "arguments[0].complete && arguments[0].naturalWidth > 200", picture)
+    names = ("src", "alt", "data-setting")
+    return tuple(str(picture.get_dom_attribute(name)) for name in names)
+
+
+@pytest.fixture
+def opened(webkit, address, one_chapter) -> WebKitGTK:
+    webkit.set_window_size(1300, 900)
+    webkit.get(f"{address}chapters/{one_chapter.stem}.html")
+    until(webkit, "window.MathJax?.startup?.promise && true")
+    until(webkit, "document.querySelectorAll('mjx-container').length > 0")
+    return webkit
+
+
+def test_a_page_is_all_there(opened):
+    until(
+        opened,
+        "document.querySelectorAll('mjx-container').length"
+        " >= document.querySelectorAll('span.math, div.math').length",
+    )
+    assert (
+        opened.execute_script("return document.querySelectorAll('mjx-merror').length")
+        == 0
+    )
+    for _ in range(2):
+        before = opened.execute_script("return document.documentElement.dataset.mode")
+        opened.find_element(By.CSS_SELECTOR, "button.theme-switch-button").click()
+        script = "document.documentElement.dataset.mode !== arguments[0]"
+        until(opened, script, before)
+    opened.set_window_size(360, 800)  # the window's own smallest width is more
+    inside, page = opened.execute_script(
+        "return [innerWidth, document.documentElement.scrollWidth]"
+    )
+    assert page <= inside
+
+
+def test_its_widgets_answer_and_keep_their_setting_in_the_address(opened):
+    until(opened, "document.querySelectorAll('.explore-picture').length > 0")
+    explorers = opened.find_elements(By.CSS_SELECTOR, ".explore")
+    for explorer in explorers:
+        for knob in explorer.find_elements(By.CSS_SELECTOR, "input, select"):
+            seen = set()
+            for key in (Keys.END, Keys.HOME, Keys.END):
+                knob.send_keys(key)
+                seen.add(state(opened, explorer))
+            assert len({picture for picture, *_ in seen}) > 1
+            assert len({setting for *_, setting in seen}) > 1
+    time.sleep(1)  # the address follows
+    wanted, name = state(opened, explorer), explorer.get_dom_attribute("id")
+    there = opened.current_url
+    assert f"#{name}?" in there
+    opened.get("about:blank")
+    opened.get(there)
+    until(opened, "document.querySelector('.explore-picture') !== null")
+    again = opened.find_element(By.ID, str(name))
+    until(
+        opened,
+        "arguments[0].querySelector('img').dataset.setting === arguments[1]",
+        again,
+        wanted[2],
+    )
+    assert state(opened, again)[1:] == wanted[1:]
