@@ -146,9 +146,11 @@ class Visit:
         self.contexts.append(context)
         page = context.new_page()
         if theme:
+            # The empty page before the first has no storage, and Firefox says so.
             page.add_init_script(
+                "if (location.href.startsWith('http')) {"
                 f"localStorage.setItem('mode', '{theme}');"
-                f"localStorage.setItem('theme', '{theme}')"
+                f"localStorage.setItem('theme', '{theme}') }}"
             )
         own = (self.address, "data:", "blob:")
         say = self.wrong.append

@@ -2,6 +2,8 @@
 
 import functools
 import gzip
+import io
+import json
 import re
 import sys
 from html.parser import HTMLParser
@@ -9,7 +11,10 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import nbformat
+import pytest
 from bs4 import BeautifulSoup
+from conftest import BROWSERS, FLAGS, found
+from PIL import Image, ImageChops
 from playwright.sync_api import Page, Response, expect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +44,7 @@ def test_a_visit(visit, path):
     page.wait_for_timeout(500)
     page.wait_for_function(AT_REST)  # colours change gradually
     assert serious_findings(page, COLOURS) == [], "the themes differ in colours"
-    for width in (360, 768, 1440):
+    for width in (320, 360, 768, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(300)
         assert page.evaluate(WIDTH) <= width, f"scrolls sideways at {width} pixels"
@@ -180,7 +185,13 @@ MARK_REACHABLE = """() => {
     const off = e.disabled || e.tabIndex < 0 || e.closest("[inert], dialog");
     if (seen && !none && !off) { e.dataset.reachable = ""; count += 1; }
   }
-  addEventListener("focusin", (event) => delete event.target.dataset.reachable);
+  window.unmarked = [];
+  addEventListener("focusin", ({ target }) => {
+    delete target.dataset.reachable;
+    const style = getComputedStyle(target);
+    if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2)
+      window.unmarked.push(target.outerHTML.slice(0, 120));
+  });
   return count;
 }"""
 
@@ -190,7 +201,7 @@ PASS_OVER_FORMULAS = """() => document.querySelectorAll("mjx-container[tabindex]
 
 
 def check_tab_key(page: Page) -> None:
-    """It reaches everything, and nothing traps it."""
+    """It reaches everything, marks where it is, and nothing traps it."""
     expected = page.evaluate(MARK_REACHABLE)
     missing = page.locator("[data-reachable]")
     # Chromium lets the tab key reach what scrolls as well: more stops than we count.
@@ -200,6 +211,7 @@ def check_tab_key(page: Page) -> None:
             break
     described = missing.evaluate_all("all => all.map((e) => e.outerHTML.slice(0, 160))")
     assert described == []
+    assert page.evaluate("() => window.unmarked") == [], "each stop has an outline"
 
 
 MAX_BYTES, MAX_REQUESTS = 3_000_000, 80
@@ -352,3 +364,106 @@ def test_each_chapter_offers_its_notebook(chapter):
         link.endswith(f"_sources/chapters/{chapter.name}") for link in page.links
     )
     assert (SITE / "_sources" / "chapters" / chapter.name).exists()
+
+
+# ---- focus, contrast themes, narrow screens, storage that is blocked
+
+
+def unmarked_stops(page: Page, n_stops: int) -> tuple[int, list[str]]:
+    """How many stops of the tab key are in sight, and those that look as without it."""
+    seen, unmarked = 0, []
+    for _ in range(n_stops):
+        page.keyboard.press("Tab")
+        box, name = page.evaluate(
+            """() => {
+              const e = document.activeElement, r = e.getBoundingClientRect();
+              return [[r.x, r.y, r.width, r.height], e.outerHTML.slice(0, 120)];
+            }"""
+        )
+        x, y, width, height = box
+        if min(width, height) < 2 or y < 0 or y + height > 900:
+            continue
+        clip = {
+            "x": max(0, x - 5),
+            "y": max(0, y - 5),
+            "width": width + 10,
+            "height": height + 10,
+        }
+        pictures = []
+        for script in (
+            "() => { window.kept = document.activeElement; }",
+            "() => window.kept.blur()",
+        ):
+            page.evaluate(script)
+            page.wait_for_timeout(150)
+            picture = Image.open(io.BytesIO(page.screenshot(clip=clip)))
+            pictures.append(picture.convert("RGB"))
+        page.evaluate("() => window.kept.focus({ preventScroll: true })")
+        seen += 1
+        if ImageChops.difference(*pictures).getbbox() is None:
+            unmarked.append(name)
+    return seen, unmarked
+
+
+@pytest.mark.parametrize("colours", ["none", "active"])
+@pytest.mark.parametrize(
+    "place", ["book/how_to_read.html", "chapters/02_neural_networks.html"]
+)
+def test_the_focus_is_seen(browser, address, place, colours):
+    """In the page's own colours, and in those that a contrast theme forces on it."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900},
+        forced_colors=colours,
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(address + place, wait_until="networkidle")
+    seen, unmarked = unmarked_stops(page, 36)
+    context.close()
+    assert seen > 25
+    assert unmarked == []
+
+
+def test_where_storage_is_blocked_all_but_remembering_works(
+    playwright, address, tmp_path
+):
+    (tmp_path / "Default").mkdir()
+    wish = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (tmp_path / "Default/Preferences").write_text(json.dumps(wish))
+    context = playwright.chromium.launch_persistent_context(
+        str(tmp_path),
+        executable_path=found(BROWSERS, "chromium"),
+        args=FLAGS,
+        viewport={"width": 1280, "height": 900},
+    )
+    page, wrong = context.new_page(), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(f"{address}search.html?q=perceptron")
+    expect(page.locator("#search-results li").first).to_be_visible()
+    page.goto(f"{address}book/how_to_read.html")
+    own = "Object.getOwnPropertyDescriptor(window, 'localStorage')"
+    assert page.evaluate(f"() => {own}?.value !== undefined"), "ours stands in for it"
+    page.locator("button.search-button-field:visible").first.click()
+    expect(page.locator("#pst-search-dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    before = page.evaluate("() => document.documentElement.dataset.mode")
+    page.locator("button.theme-switch-button:visible").first.click()
+    assert page.evaluate("() => document.documentElement.dataset.mode") != before
+    page.set_viewport_size({"width": 360, "height": 740})
+    for button in ("button.primary-toggle", "button.secondary-toggle"):
+        page.locator(f"{button}:visible").first.click()
+        expect(page.locator("dialog[open]")).to_have_count(1)
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog[open]")).to_have_count(0)
+    page.goto(f"{address}chapters/02_neural_networks.html")
+    expect(page.locator(".explore-picture").first).to_be_visible()
+    context.close()
+    assert wrong == []
+
+
+def test_a_first_visit_has_no_error_in_the_console(visit):
+    """On each kind of page, with nothing stored yet."""
+    for path in ("book/index.html", "search.html", "genindex.html", "book/data.html"):
+        page = visit(path, theme=None, formulas=False)
+        assert page.evaluate("() => document.documentElement.dataset.mode") == "auto"
+    assert visit.wrong == []
