@@ -1,6 +1,7 @@
 """The chapters where readers run them: in an environment like Colab's, and in Binder's.
 
-Both are made anew, from the last commit, in folders of their own.
+Both are made anew, from the last commit, in folders of their own. And the package with
+the lowest versions of what it needs.
 """
 
 import json
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -46,6 +48,21 @@ def new_environment(folder: Path) -> Path:
     base = Path(sys.base_prefix) / "bin" / "python3"
     run(base, "-m", "venv", folder)
     return folder / "bin" / "python"
+
+
+# ---- the lowest versions that the package allows
+
+
+def test_the_package_works_with_the_lowest_versions_that_it_allows(root, tmp_path):
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = settings["project"]["dependencies"]
+    lowest = [dependency.replace(">=", "==") for dependency in wanted]
+    assert all("==" in dependency for dependency in lowest)
+    command = (sys.executable, "-m", "pip", "install", "-q", "--no-deps")
+    run(*command, "--progress-bar=off", "--target", tmp_path, *lowest)
+    path = os.pathsep.join([str(tmp_path), str(root / "src")])
+    tests = (sys.executable, "-m", "pytest", "-q", "-n", "2", "tests/unit")
+    run(*tests, "--dist=loadfile", "-p", "no:cacheprovider", cwd=root, PYTHONPATH=path)
 
 
 # ---- Colab
