@@ -1,5 +1,8 @@
-"""A widget in a real JupyterLab: settings are drawn by the kernel when asked for."""
+"""In a real JupyterLab: a widget whose kernel draws, and a notebook as published."""
 
+import json
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +10,12 @@ import nbformat
 import pytest
 from jupyter_lab import jupyter_lab
 from playwright.sync_api import Browser, expect
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tools"))
+from published_notebook import read_published  # noqa: E402
+
+CHAPTER = ROOT / "chapters" / "02_neural_networks.ipynb"
 
 PROBE = """
 import matplotlib.pyplot as plt
@@ -33,14 +42,17 @@ explore(
 """
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[str]:
-    """The address of a JupyterLab with a notebook that has the widget."""
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A JupyterLab's address; it has a notebook with the widget, and a chapter."""
+    tmp_path = tmp_path_factory.mktemp("lab")
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(PROBE.strip())]
     )
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, tmp_path / "probe.ipynb")
+    chapter = json.dumps(read_published(CHAPTER))
+    (tmp_path / CHAPTER.name).write_text(chapter, encoding="utf-8")
     with jupyter_lab(tmp_path) as (address, _):
         yield address
 
@@ -86,4 +98,29 @@ def test_the_kernel_draws_what_is_not_published_and_reports_errors(
     expect(picture).to_have_attribute("alt", "A blue bar of height 1 stands alone.")
     expect(picture).to_be_visible()
     expect(explorer.get_by_role("alert")).to_be_hidden()
+    page.close()
+
+
+def test_a_published_notebook_reads_as_text_and_folds_its_solutions(
+    browser: Browser, lab: str
+):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{lab}lab/tree/{CHAPTER.name}")
+    exercise = page.locator(".jp-MarkdownOutput h3", has_text="Exercise 2.1").first
+    exercise.wait_for(timeout=60_000)
+    exercise.scroll_into_view_if_needed()
+    opened = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook")
+    text = opened.inner_text()
+    assert len(text) > 20_000
+    assert re.findall(r":::|\{\w+(?::\w+)?\}`|^\([\w-]+\)=", text, re.MULTILINE) == []
+    formulas = page.locator(".jp-MarkdownOutput mjx-container")
+    assert formulas.count() > 100
+    assert page.locator("mjx-merror").count() == 0
+    drawing = page.locator(".jp-MarkdownOutput img").first
+    assert drawing.evaluate("(i) => i.naturalWidth") > 200
+    hint = page.locator(".jp-MarkdownOutput details", has_text="Hint").first
+    assert not hint.evaluate("(d) => d.open")
+    solutions = page.locator(".jp-CodeCell", has_text="def solution_2_")
+    assert solutions.count() > 0
+    assert not any(cell.is_visible() for cell in solutions.all())
     page.close()
