@@ -36,6 +36,11 @@ OURS := $(CURDIR) $(shell cat requirements.txt pyproject.toml | sha256sum | cut 
 ifneq ($(shell $(VENV)/bin/python -c '' 2>/dev/null && cat $(VENV)/installed 2>/dev/null),$(OURS))
 .PHONY: $(VENV)/installed
 endif
+# The browser files may lie anywhere, but they are those of the lock.
+LOCKED := $(shell cat package.json package-lock.json | sha256sum | cut -c1-16)
+ifneq ($(shell test -e node_modules/.package-lock.json && cat node_modules/installed 2>/dev/null),$(LOCKED))
+.PHONY: node_modules/installed
+endif
 
 .PHONY: help
 help:  ## list the targets
@@ -140,4 +145,4 @@ node_modules/installed: package.json package-lock.json
 	@echo "== fetching the browser files from npm, by lock file"
 	@$(PYTHON) tools/explained.py "the browser files were not fetched" \
 	  npm ci --ignore-scripts --silent --loglevel=error
-	@touch $@
+	@echo '$(LOCKED)' > $@

@@ -67,7 +67,8 @@ SETTINGS = [
 def is_by_product(path: Path) -> bool:
     """Whether a program leaves this file behind: nbdev, Python, Jupyter, an editor."""
     hidden = any(part.startswith((".", "__pycache__")) for part in path.parts)
-    return hidden or path.name == "_modidx.py" or path.name.endswith(("~", ".pyc"))
+    left = path.name.startswith("#") or path.name.endswith(("~", ".pyc"))
+    return hidden or left or path.name == "_modidx.py"
 
 
 def digest(patterns: list[str], folder: Path | None = None) -> str:

@@ -1,5 +1,6 @@
 """What a machine lacks is said in a sentence, before anything is installed or built."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -313,6 +314,7 @@ def test_what_programs_leave_behind_plays_no_part(root, monkeypatch, tmp_path):
         ".ipynb_checkpoints/a-checkpoint.ipynb",
         ".a.py.swp",
         "a.py~",
+        "#a.py#",
         ".DS_Store",
     ):
         path = tmp_path / "src" / name
@@ -321,3 +323,24 @@ def test_what_programs_leave_behind_plays_no_part(root, monkeypatch, tmp_path):
         assert build_book.digest(["src/**/*"], tmp_path) == before, name
     (tmp_path / "src/b.py").write_text("")
     assert build_book.digest(["src/**/*"], tmp_path) != before
+
+
+def test_browser_files_of_another_lock_or_half_there_are_fetched_again(root, tmp_path):
+    make(root, tmp_path, "help")
+
+    def would_fetch():
+        command = ["make", "-n", "node_modules/installed"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        return "fetching the browser files" in done.stdout
+
+    modules = tmp_path / "node_modules"
+    modules.mkdir()
+    (modules / ".package-lock.json").touch()
+    (modules / "installed").touch()
+    assert would_fetch(), "an empty stamp says nothing"
+    text = (tmp_path / "package.json").read_bytes()
+    text += (tmp_path / "package-lock.json").read_bytes()
+    (modules / "installed").write_text(hashlib.sha256(text).hexdigest()[:16] + "\n")
+    assert not would_fetch()
+    (modules / ".package-lock.json").unlink()
+    assert would_fetch(), "the files have gone"

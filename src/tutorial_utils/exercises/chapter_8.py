@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .checking import Exercise, like_function
+from .checking import Exercise, like_function, told_apart
 
 EXERCISES: dict[str, Exercise] = {}
 
@@ -297,9 +297,11 @@ def fault_of_stuck_chain(answer: Any, rng: np.random.Generator) -> str | None:
     chain = (joint / of_v[:, None]) @ (joint / of_h).T
     third = np.sort(np.linalg.eigvals(chain).real)[-3]
     if of_v.max() > 0.3:
-        return f"a visible state has a probability of {of_v.max():.2f}."
+        _, shown = told_apart(0.3, float(of_v.max()))
+        return f"a visible state has a probability of {shown}."
     if third <= 0.99:
-        return f"the third largest eigenvalue is {third:.4f}."
+        _, shown = told_apart(0.99, float(third))
+        return f"the third largest eigenvalue is {shown}."
     return None
 
 
