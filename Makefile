@@ -12,15 +12,15 @@ IN_VENV := source $(VENV)/bin/activate &&
 # A chapter by its number, another page with cells by its name: make outputs N=corrections.
 CHAPTER = $(or $(wildcard book/$(N).ipynb),$(wildcard chapters/$(shell printf %02d $(N) 2>/dev/null)_*.ipynb))
 UNIT = $(wildcard tests/unit/test_$(shell basename $(CHAPTER) .ipynb | cut -c4-).py)
-NBVAL := PYTHONPATH='$(CURDIR)/tests/notebooks/guard' pytest -q --nbval-lax --nbval-cell-timeout 300 --nbval-sanitize-with tests/notebooks/sanitize.cfg
+NBVAL := PYTHONPATH="$$HERE/tests/notebooks/guard" pytest -q --nbval-lax --nbval-cell-timeout 300 --nbval-sanitize-with tests/notebooks/sanitize.cfg
 
 # The chapters' matrices are small: more threads only get in each other's way.
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 
 # The settings of whoever builds stay outside: language, pip, Matplotlib, IPython, Jupyter.
-unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS MPLBACKEND MATPLOTLIBRC
-unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_DRY_RUN
+unexport $(filter PYTHON%,$(shell env | cut -d= -f1)) MPLBACKEND MATPLOTLIBRC
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_DRY_RUN JUPYTER_PATH JUPYTER_CONFIG_PATH
 export LC_ALL := C.UTF-8
 export PYTHONUTF8 := 1
 export PYTHONNOUSERSITE := 1
@@ -32,8 +32,9 @@ export JUPYTER_PREFER_ENV_PATH := 1
 
 # An environment is this folder's, for these pins, and its Python runs: one that was
 # copied or moved here, or whose Python has gone, is made anew.
-OURS := $(CURDIR) $(shell cat requirements.txt pyproject.toml | sha256sum | cut -c1-16)
-ifneq ($(shell $(VENV)/bin/python -c '' 2>/dev/null && cat $(VENV)/installed 2>/dev/null),$(OURS))
+export HERE := $(CURDIR)
+export OURS := $(CURDIR) $(shell cat requirements.txt pyproject.toml | sha256sum | cut -c1-16)
+ifneq ($(shell $(VENV)/bin/python -c 'import pip' 2>/dev/null && cat $(VENV)/installed 2>/dev/null),$(OURS))
 .PHONY: $(VENV)/installed
 endif
 # The browser files may lie anywhere, but they are those of the lock.
@@ -75,7 +76,7 @@ test-release: test  ## and what is too long for every run: browser, Colab, Binde
 chapter: $(VENV)/installed node_modules/installed  ## one chapter: export, nbval, unit tests, page (make chapter N=1)
 	@test -n "$(CHAPTER)" || { echo "there is no chapter $(N)"; exit 1; }
 	@$(IN_VENV) nbdev-export && python tools/passed.py $(CHAPTER) "$(UNIT)" \
-	  "$(NBVAL) $(CHAPTER) $(if $(UNIT),&& pytest -q $(UNIT))"
+	  '$(NBVAL) $(CHAPTER) $(if $(UNIT),&& pytest -q $(UNIT))'
 	@$(IN_VENV) python tools/build_book.py && python tools/chapter_facts.py $(CHAPTER) _build/html
 
 .PHONY: outputs
@@ -129,20 +130,22 @@ clean:  ## remove what was built and installed
 	rm -rf _build $(VENV) node_modules book/_assets/vendor src/*.egg-info
 
 $(VENV)/installed: requirements.txt pyproject.toml
-	@$(PYTHON) tools/check_machine.py $(GIGABYTES)
+	@"$(PYTHON)" tools/check_machine.py $(GIGABYTES)
 	@echo "== installing the pinned requirements into $(VENV) (a few minutes)"
-	@test "$$(cat $(VENV)/folder 2>/dev/null)" = '$(CURDIR)' && $(VENV)/bin/python -m pip --version >/dev/null 2>&1 \
-	  || $(PYTHON) -m venv --clear $(VENV)
-	@echo '$(CURDIR)' > $(VENV)/folder
+	@test "$$(cat $(VENV)/folder 2>/dev/null)" = "$$HERE" && $(VENV)/bin/python -m pip --version >/dev/null 2>&1 \
+	  || "$(PYTHON)" -m venv --clear $(VENV)
+	@echo "$$HERE" > $(VENV)/folder
 	@$(IN_VENV) python tools/explained.py "the packages were not installed" \
 	  pip install -q --progress-bar off -r requirements.txt
 	@$(IN_VENV) python tools/explained.py "the book's own package was not installed" \
 	  pip install -q --no-deps -e .
-	@echo '$(OURS)' > $@
+	@$(VENV)/bin/python -c 'import tutorial_utils' \
+	  || { echo "pip has installed elsewhere than into $(VENV): see its settings, pip config list"; exit 1; }
+	@echo "$$OURS" > $@
 
 node_modules/installed: package.json package-lock.json
-	@$(PYTHON) tools/check_machine.py 0.5
+	@"$(PYTHON)" tools/check_machine.py 0.5
 	@echo "== fetching the browser files from npm, by lock file"
-	@$(PYTHON) tools/explained.py "the browser files were not fetched" \
+	@"$(PYTHON)" tools/explained.py "the browser files were not fetched" \
 	  npm ci --ignore-scripts --silent --loglevel=error
 	@echo '$(LOCKED)' > $@

@@ -375,11 +375,13 @@ def run_jupyter_book(book: Path, build: Path, lock: int) -> int:
 def finish_pages(book: Path, build: Path) -> None:
     """What the pages get that Sphinx does not write."""
     (build / "html/index.html").write_text(FRONT_DOOR)
-    sources = build / "html/_sources/chapters"
+    sources = build / "html/_sources"
     for chapter in sorted((book / "chapters").glob("*.ipynb")):
-        write_for_class(chapter, sources)
-        text = json.dumps(read_published(chapter), ensure_ascii=False, indent=1)
-        (sources / chapter.name).write_text(text + "\n", encoding="utf-8")
+        write_for_class(chapter, sources / "chapters")
+    for notebook in sorted(book.glob("[cb]*/*.ipynb")):
+        text = json.dumps(read_published(notebook), ensure_ascii=False, indent=1)
+        place = sources / notebook.relative_to(book)
+        place.write_text(text + "\n", encoding="utf-8")
     if (build / "html/lite").exists():
         shutil.copy(ROOT / "tools/start_afresh.html", build / "html/lite")
     add_first_pictures(build / "html")

@@ -42,7 +42,13 @@ def is_python(source: str) -> bool:
     return True
 
 
-MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+# IPython's own lines: what %time runs is code, the rest is not.
+TIMED = re.compile(r"^(\s*)%time(?:it(?:\s+-\S+(?:\s*\d+)?)*)?(?:\s+|$)", re.MULTILINE)
+MAGIC = re.compile(r"^(\s*)(?:\w+\s*=\s*)?[%!].*$", re.MULTILINE)
+
+
+def without_magics(source: str) -> str:
+    return MAGIC.sub(r"\1pass", TIMED.sub(r"\1", source))
 
 
 @cache
@@ -196,7 +202,7 @@ def definitions_used(
 
     They are given by module and name.
     """
-    sources = [*filter(is_python, (MAGIC.sub("", source) for source in sources))]
+    sources = [*filter(is_python, map(without_magics, sources))]
     imported = frozenset().union(*map(imports_of, sources))
     found: dict[tuple[str, str], str] = {}
     waiting = {(name, ALL) for name in modules}

@@ -14,10 +14,6 @@ import sys
 CAUSES = [
     (r"No space left on device|ENOSPC|\[Errno 28\]", "the disk is full"),
     (r"Permission denied|EACCES|EPERM|\[Errno 13\]", "a folder may not be written to"),
-    (
-        r"setuptools[-_]scm|InvalidVersion|Invalid version|unable to detect version",
-        "the version of the book could not be read from git's tags",
-    ),
     (r"DO NOT MATCH THE HASHES|EINTEGRITY", "a file is not the one that was pinned"),
     (
         r"NewConnectionError|ConnectionError|Temporary failure in name resolution|"
@@ -29,6 +25,10 @@ CAUSES = [
         r"from versions: none\)",  # pip says no more where it reaches nothing
         "the package index has no version of it, or could not be reached. "
         "Is there a network?",
+    ),
+    (
+        r"setuptools_scm.*(version|tag)|InvalidVersion|unable to detect version",
+        "the version of the book could not be read from git's tags",
     ),
     (
         r"No matching distribution found|ETARGET|E404",
@@ -47,13 +47,11 @@ def cause_of(messages):
 
 
 def main(what, *command):
-    running = subprocess.Popen(
-        list(command), stderr=subprocess.PIPE, universal_newlines=True
-    )
+    running = subprocess.Popen(list(command), stderr=subprocess.PIPE)
     messages = []
     for line in running.stderr:
-        sys.stderr.write(line)
-        messages.append(line)
+        messages.append(line.decode("utf-8", "replace"))
+        sys.stderr.write(messages[-1])
     status = running.wait()
     if status:
         why = cause_of("".join(messages)) or "the messages above say why"

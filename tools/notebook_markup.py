@@ -39,6 +39,12 @@ ROLE_OR_CODE = re.compile(
 )
 AFTER_SOLUTION = re.compile(r":::\{solution-end\}\n:::\s*(?P<next>\S?)")
 
+# What the site renders too, and what this module has no form for.
+UNKNOWN = re.compile(
+    r"^[ \t]+:{3,}\{.*|^[ \t]+\$\$ *\([\w:.-]+\).*|^\$\$.+\$\$ *\([\w:.-]+\)"
+    r"|^%.*|\]\(#[^)]*\)|\]\([^)]*\.md[^)]*\)",
+    re.MULTILINE,
+)
 SOLUTION = "#### Solution of "
 FOLDED = "jp-MarkdownHeadingCollapsed"  # what JupyterLab calls a heading so folded
 
@@ -72,7 +78,7 @@ def blocks_in(text: str) -> Iterator[str | Block]:
     lines, plain = text.split("\n"), []
     at, in_code = 0, False
     while at < len(lines):
-        in_code ^= lines[at].startswith("```")
+        in_code ^= lines[at].startswith(("```", "~~~"))
         opening = None if in_code else OPENING.match(lines[at])
         if opening is None:
             plain.append(lines[at])
@@ -213,7 +219,7 @@ class Converter:
             return f"{SOLUTION}{self.place(block.title).words.lower()}"
         if kind == "solution-end":
             return ""
-        if kind == "hint" or block.options.get("class") == "dropdown":
+        if kind == "hint" or "dropdown" in block.options.get("class", "").split():
             summary = self.lines(block.title) or kind.capitalize()
             return details(summary, content)
         if kind == "admonition":
@@ -225,6 +231,9 @@ class Converter:
 
     def lines(self, text: str) -> str:
         """Text without directives: its labels, equations and roles."""
+        in_code = re.search(r"^(?:```|~~~)\{.*", text, re.MULTILINE)
+        if left := in_code or UNKNOWN.search(CODE.sub("", text)):
+            raise Unconvertible(f"{left[0].strip()!r} has no form in a notebook")
         text = LABEL.sub("", text)
         text = EQUATION.sub(
             lambda found: (
@@ -303,6 +312,23 @@ def details(summary: str, content: str) -> str:
     return f"<details>\n<summary>{summary}</summary>\n\n{content}\n\n</details>"
 
 
+def caption_of(cell: dict, convert: Callable[[str], str]) -> list[dict]:
+    """The caption of a cell's figure as a cell, which notebook programs show too."""
+    figure = cell["metadata"].get("mystnb", {}).get("figure", {})
+    if "caption" not in figure:
+        return []
+    number = convert(f"{{numref}}`{figure['name']}`") if "name" in figure else "Figure"
+    words = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", number)
+    return [
+        {
+            "cell_type": "markdown",
+            "id": f"{cell['id'][:48]}-caption",
+            "metadata": {},
+            "source": f"**{words}.** {convert(figure['caption'])}",
+        }
+    ]
+
+
 def plain_cells(cells: list[dict], convert: Callable[[str], str]) -> list[dict]:
     """The cells of a chapter with plain Markdown; solutions are folded.
 
@@ -312,7 +338,7 @@ def plain_cells(cells: list[dict], convert: Callable[[str], str]) -> list[dict]:
     made: list[dict] = []
     for cell in cells:
         if cell["cell_type"] != "markdown":
-            made.append(cell)
+            made += [cell, *caption_of(cell, convert)]
             continue
         source = "".join(cell["source"])
         text = convert(source)

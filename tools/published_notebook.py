@@ -1,4 +1,7 @@
-"""A chapter as readers open it elsewhere: in plain Markdown, its drawings in it."""
+"""A chapter as readers open it elsewhere: in plain Markdown, its drawings in it.
+
+usage: published_notebook.py NOTEBOOK...     (each is overwritten, as Binder shows it)
+"""
 
 from __future__ import annotations
 
@@ -42,3 +45,10 @@ def _published(notebook: dict, chapter: Path, change: Callable[[dict], dict]) ->
             lines = "\n".join(list_of(sections_of(notebook)))
             cell["source"] = MAP.sub(lambda _, lines=lines: lines, cell["source"])
     return made | {"metadata": folded_in_colab(made)}
+
+
+if __name__ == "__main__":
+    made = {Path(path): read_published(Path(path)) for path in sys.argv[1:]}
+    for path, notebook in made.items():
+        text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+        path.write_text(text, encoding="utf-8")

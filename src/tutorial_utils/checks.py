@@ -6,7 +6,8 @@ What a signature can state is enforced by `contracts`; here is the rest.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -157,6 +158,41 @@ def overflow_blamed_on(cause: str) -> Iterator[None]:
         raise Overflow(f"{cause}: the numbers have overflowed") from None
 
 
+def weights_blamed(method: F) -> F:
+    """Where a model's numbers overflow, and not the caller's, name its weights."""
+    names = {*inspect.signature(method).parameters}
+
+    @functools.wraps(method)
+    def named(*args: Any, **kwargs: Any) -> Any:
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return method(*args, **kwargs)
+        except Overflow as error:
+            if str(error).split()[0] in names:
+                raise
+            raise Overflow(
+                "the model's weights must be smaller: the numbers have overflowed"
+            ) from None
+
+    return named  # type: ignore[return-value]
+
+
+def check_growth(weights: Iterable[np.ndarray]) -> None:
+    """Raise Overflow where the weights of a model are too large to compute with."""
+    if not all(np.abs(W).max(initial=0) < LARGEST for W in weights):
+        raise Overflow(f"weights must be at most {LARGEST:g} in size")
+
+
+def check_weights(weights: Iterable[np.ndarray]) -> None:
+    """Raise ValueError where earlier training has spoiled the weights of a model."""
+    try:
+        check_growth(weights)
+    except Overflow:
+        raise ValueError(
+            "the model must be made anew: its weights have overflowed in training"
+        ) from None
+
+
 def checked_loss(loss: float) -> float:
     """Return a computed loss; Overflow if it has overflowed."""
     if not np.isfinite(loss):
@@ -172,7 +208,7 @@ def widened(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.astype(np.float32) if value.dtype == np.float16 else value
     if isinstance(value, list | tuple) and any(widened(x) is not x for x in value):
-        return type(value)(widened(x) for x in value)
+        return _like(value, map(widened, value))
     if isinstance(value, dict) and any(widened(x) is not x for x in value.values()):
         return {key: widened(x) for key, x in value.items()}
     return value
@@ -183,10 +219,15 @@ def narrowed(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.astype(np.float16) if value.dtype == np.float32 else value
     if isinstance(value, list | tuple):
-        return type(value)(map(narrowed, value))
+        return _like(value, map(narrowed, value))
     if isinstance(value, dict):
         return {key: narrowed(x) for key, x in value.items()}
     return value
+
+
+def _like(value: list | tuple, entries: Iterable[Any]) -> Any:
+    """Entries as the list or the tuple, with names or without, that a value is."""
+    return getattr(value, "_make", type(value))(entries)
 
 
 def floating_types(value: Any) -> set[np.dtype]:

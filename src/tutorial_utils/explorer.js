@@ -184,18 +184,24 @@ function render({ model, el }) {
 
   // What a link says of this widget. Mail and chat programs encode its marks, some of them twice.
   function settingInAddress() {
+    const fits = ({ key, values }, chosen) => values.includes(chosen.get(key));
     let text = location.hash.slice(1);
+    let best = null;
+    let most = 0;
     for (let times = 0; times < 3; times += 1) {
       const [place, query] = text.replaceAll("&amp;", "&").split(/\?(.*)/s);
       const chosen = new URLSearchParams(query);
-      if (place === name && controls.some((control) => chosen.has(control.key))) return chosen;
+      const known = controls.filter((control) => chosen.has(control.key));
+      // What is decoded once too often, or not often enough, says less that fits.
+      const score = known.length + 10 * known.filter((control) => fits(control, chosen)).length;
+      if (place === name && score > most) [best, most] = [chosen, score];
       try {
         text = decodeURIComponent(text);
       } catch {
-        return null;
+        break;
       }
     }
-    return null;
+    return best;
   }
 
   function readAddress() {

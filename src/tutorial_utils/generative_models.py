@@ -15,6 +15,8 @@ import numpy as np
 from scipy.special import logsumexp
 
 from tutorial_utils.checks import (
+    check_growth,
+    check_weights,
     checked_array,
     checked_count,
     checked_floats,
@@ -22,6 +24,7 @@ from tutorial_utils.checks import (
     checked_loss,
     checked_number,
     overflow_blamed_on,
+    weights_blamed,
 )
 from tutorial_utils.convolutional_networks import (
     _above,
@@ -718,6 +721,7 @@ class _Mapping(_Autoencoding):
 
 # %% ../../chapters/08_generative_models.ipynb #e5746d74
 class _Trainable(_Mapping):
+    @weights_blamed
     def loss_and_gradients(
         self, x: np.ndarray, noise: np.ndarray
     ) -> tuple[float, dict[str, np.ndarray]]:
@@ -742,6 +746,7 @@ class _Trainable(_Mapping):
 
 # %% ../../chapters/08_generative_models.ipynb #b17177ae
 class _Bounded(_Trainable):
+    @weights_blamed
     def bound(self, x: np.ndarray, n_samples: int = 1) -> np.ndarray:
         """B of each row of x (N, D), its first term a mean of n_samples draws: (N,).
 
@@ -755,6 +760,7 @@ class _Bounded(_Trainable):
             draws.append((np.asarray(x) * a - softplus(a)).sum(axis=1))
         return np.mean(draws, axis=0) - gaussian_kl(mu, log_variance)
 
+    @weights_blamed
     def importance_weighted(self, x: np.ndarray, n_samples: int) -> np.ndarray:
         """log of the mean of n_samples weights p(x, z) / q(z | x), each row: (N,).
 
@@ -795,10 +801,12 @@ class VariationalAutoencoder(_Bounded):
         """
         batch = _checked_units(batch, "batch", self.n_visible)
         optimiser = _checked_optimiser(optimiser)
+        check_weights(self.params.values())
         noise = self.rng.normal(size=(len(batch), self.n_latent))
         with overflow_blamed_on("optimiser must take smaller steps"):
             loss, gradients = self.loss_and_gradients(batch, noise)
             optimiser.step(list(self.params.values()), list(gradients.values()))
+            check_growth(self.params.values())
             return checked_loss(loss)
 
     def fit(
@@ -899,6 +907,7 @@ class _Playing(_Adversaries):
 
 # %% ../../chapters/08_generative_models.ipynb #ae0ba501
 class _Losses(_Playing):
+    @weights_blamed
     def discriminator_loss(
         self, data: np.ndarray, made: np.ndarray
     ) -> tuple[float, dict[str, np.ndarray]]:
@@ -917,6 +926,7 @@ class _Losses(_Playing):
         loss.backward()
         return float(loss.value), _gradients(p)
 
+    @weights_blamed
     def generator_loss(self, z: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
         """The generator's loss and its gradients at the generator's parameters.
 
@@ -955,6 +965,8 @@ class GAN(_Losses):
         steps. Raises ValueError for bad input. Source: Chapter 8, alg-gan.
         """
         batch = self._checked_points(batch, "batch")
+        both = [*self.generator_params.values(), *self.discriminator_params.values()]
+        check_weights(both)
         with overflow_blamed_on("generator_rate or discriminator_rate must be smaller"):
             made = self.sample(len(batch))
             d_loss, d_gradients = self.discriminator_loss(batch, made)
@@ -966,4 +978,5 @@ class GAN(_Losses):
             self._generator_rule.step(
                 list(self.generator_params.values()), list(g_gradients.values())
             )
+            check_growth(both)
             return checked_loss(d_loss), checked_loss(g_loss)

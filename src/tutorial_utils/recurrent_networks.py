@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from tutorial_utils.checks import (
+    check_weights,
     checked_array,
     checked_count,
     checked_floats,
@@ -21,6 +22,7 @@ from tutorial_utils.checks import (
     checked_number,
     half_in_single,
     overflow_blamed_on,
+    weights_blamed,
 )
 from tutorial_utils.convolutional_networks import (
     _above,
@@ -653,6 +655,7 @@ class _CharacterNetwork(LanguageModel):
 
 # %% ../../chapters/06_recurrent_networks.ipynb #7c563968
 class _CharacterReader(_CharacterNetwork):
+    @weights_blamed
     def log_probability(self, text: str) -> float:
         """The natural logarithm of the probability of a text, not empty.
 
@@ -721,6 +724,7 @@ class CharacterModel(_CharacterReader):
         total = int(np.ceil(n_pieces * checked_number(epochs, "epochs", above=0)))
         rate = checked_number(learning_rate, "learning_rate", above=0)
         clip = checked_number(clip, "clip", above=0)
+        check_weights(self.params.values())
         optimiser, losses = Adam(rate), []
         for step in range(total):
             if step % n_pieces == 0:

@@ -15,12 +15,14 @@ from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from tutorial_utils.checks import (
+    check_weights,
     checked_array,
     checked_count,
     checked_generator,
     checked_label,
     checked_number,
     overflow_blamed_on,
+    weights_blamed,
 )
 from tutorial_utils.neural_networks import (
     ACTIVATIONS,
@@ -70,16 +72,19 @@ class _CoderParameters:
 
 # %% ../../chapters/04_representation_learning.ipynb #13b97cf6
 class _Coder(_CoderParameters):
+    @weights_blamed
     def encode(self, X: np.ndarray) -> np.ndarray:
         """Codes (N, H) of inputs X (N, D). Source: Chapter 4, eq-autoencoder."""
         X = checked_array(X, "X", ("N", self.W.shape[1]))
         return ACTIVATIONS[self.activation](X @ self.W.T + self.b)
 
+    @weights_blamed
     def decode(self, H: np.ndarray) -> np.ndarray:
         """Reconstructions (N, D) from codes H (N, H). Source: eq-autoencoder."""
         H = checked_array(H, "H", ("N", len(self.W)))
         return H @ (self.W if self.tied else self.V.T) + self.c
 
+    @weights_blamed
     def loss_and_gradients(
         self, X: np.ndarray, target: np.ndarray | None = None, sparsity: float = 0.0
     ) -> tuple[float, dict[str, np.ndarray]]:
@@ -143,6 +148,7 @@ class Autoencoder(_Coder):
             raise ValueError(f"corrupt must be a function or None, got {corrupt!r}")
         batch_size = checked_count(batch_size, "batch_size")
         epochs = checked_count(epochs, "epochs")
+        check_weights(self.parameters().values())
         start, _ = self.loss_and_gradients(X, sparsity=sparsity)
         history = []
         for _ in range(epochs):
@@ -711,6 +717,7 @@ class _TrainedWordVectors(_SteppedWordVectors):
         rate = checked_number(learning_rate, "learning_rate", above=0)
         batch_size = checked_count(batch_size, "batch_size")
         k = checked_count(n_negatives, "n_negatives")
+        check_weights([self.W_in, self.W_out])
         kept, noise = _frequencies(tokens, V, threshold, power)
         gaps = np.diff(np.flatnonzero(tokens >= 0))
         if len(gaps) == 0 or gaps.min() > _checked_window(window):

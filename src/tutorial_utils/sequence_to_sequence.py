@@ -16,6 +16,7 @@ import numpy as np
 from tutorial_utils.checks import (
     LARGEST,
     as_list,
+    check_weights,
     checked_count,
     checked_floats,
     checked_generator,
@@ -24,6 +25,7 @@ from tutorial_utils.checks import (
     checked_number,
     half_in_single,
     overflow_blamed_on,
+    weights_blamed,
     widened,
 )
 from tutorial_utils.convolutional_networks import (
@@ -320,6 +322,7 @@ class _TeacherForced(_Translator):
         h, _, attention = self._coder.decode(weights, y, state)
         return self._scores(weights, h), answers, mask, attention
 
+    @weights_blamed
     def log_probability(
         self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]
     ) -> np.ndarray:
@@ -365,6 +368,7 @@ class _Learner(_TeacherForced):
         for bad input, an unknown word among it.
         """
         x, y = self._numbered_pairs(sources, targets)
+        check_weights(self.params.values())
         epochs = checked_count(epochs, "epochs")
         rate = checked_number(learning_rate, "learning_rate", above=0)
         clip = checked_number(clip, "clip", above=0)
@@ -399,6 +403,7 @@ class _Writer(_Learner):
 
     attention: str | None
 
+    @weights_blamed
     def decode(
         self,
         sources: Sequence[Sequence[str]],
@@ -416,6 +421,7 @@ class _Writer(_Learner):
         found = beam_search(self.step, state, self.start, self.stop, *search)
         return [[self.target_words[k] for k in best.tokens] for best, *_ in found]
 
+    @weights_blamed
     def attend(
         self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]
     ) -> list[np.ndarray]:

@@ -446,10 +446,12 @@ class Node:
             node.gradient = None
         self.gradient = np.ones_like(self.value)
         for node in reversed(order):
+            if node.value.dtype == np.float16:  # added up in single precision
+                node.gradient = np.asarray(node.gradient, np.float16)
             shares = node.bprop(node.gradient)
             for parent, share in zip(node.parents, shares, strict=True):
                 known = parent.gradient
-                parent.gradient = share if known is None else known + share
+                parent.gradient = share if known is None else widened(known) + share
 
 # %% ../../chapters/03_training.ipynb #cada4254
 def topological_order(result: Node) -> list[Node]:
@@ -868,6 +870,11 @@ def soft_threshold(v: np.ndarray, amount: float) -> np.ndarray:
     return np.sign(v) * np.maximum(np.abs(v) - amount, 0)
 
 # %% ../../chapters/03_training.ipynb #2a61c83a
+def _lengths(shape: Any) -> list:
+    lengths = as_list(shape)
+    return [shape] if lengths is None else lengths
+
+
 def dropout_mask(
     rng: np.random.Generator,
     shape: int | list[int] | tuple[int, ...],
@@ -881,7 +888,7 @@ def dropout_mask(
     Source: Chapter 3, def-dropout; Srivastava and others, 2014.
     """
     rng = checked_generator(rng, "rng")
-    lengths = [checked_count(n, "shape") for n in as_list(shape) or [shape]]
+    lengths = [checked_count(n, "shape") for n in _lengths(shape)]
     p = _checked_decay(p, "p")
     keep = (rng.random(lengths) >= p).astype(np.float64)
     return keep / (1 - p) if inverted else keep

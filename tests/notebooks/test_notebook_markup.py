@@ -28,19 +28,19 @@ def markdown(notebook: dict) -> str:
     return "\n\n".join("".join(cell["source"]) for cell in cells)
 
 
-def test_no_raw_markup_is_left(chapter):
-    published = read_published(chapter)
+def test_no_raw_markup_is_left(any_notebook):
+    published = read_published(any_notebook)
     assert RAW.findall(markdown(published)) == []
-    assert RAW.findall(markdown(read_published(chapter, for_class))) == []
+    assert RAW.findall(markdown(read_published(any_notebook, for_class))) == []
     nbformat.validate(nbformat.from_dict(published))
 
 
-def test_every_code_cell_is_as_it_was(chapter):
+def test_every_code_cell_is_as_it_was(any_notebook):
     def code(notebook):
         return [c for c in notebook["cells"] if c["cell_type"] == "code"]
 
-    before = json.loads(chapter.read_text(encoding="utf-8"))
-    assert code(read_published(chapter)) == code(before)
+    before = json.loads(any_notebook.read_text(encoding="utf-8"))
+    assert code(read_published(any_notebook)) == code(before)
 
 
 def test_hints_and_solutions_are_folded(chapter):
@@ -183,6 +183,11 @@ EQ = "$$\nx = 1\n$$ (eq-one)"
         ("{doc}`signs </book/notation>`", "signs"),
         ("{ref}`signs`", "Notation"),
         ("{math}`a`", "$a$"),
+        (
+            ":::{admonition} T\n:class: tip dropdown\nSecret.\n:::",
+            "<details>\n<summary>T</summary>\n\nSecret.\n\n</details>",
+        ),
+        ("~~~\n:::{hint}\nA\n~~~",) * 2,
         ("{cite:t}`ada1843`", "[Lovelace (1843)](https://doi.org/10.1/a)"),
         (
             "{cite:p}`ada1843,two1900`",
@@ -213,6 +218,13 @@ def test_other_pages_are_linked_on_the_site_where_there_is_one(book, monkeypatch
         (":::{tabs}\nA.\n:::", "the directive tabs has no form"),
         (":::{hint}\nA.", "has no end"),
         ("{doc}`no <no>`", "no page 'no'"),
+        ("```{note}\nA.\n```", "'```{note}' has no form"),
+        ("- A\n\n  :::{hint}\n  B.\n  :::", "':::{hint}' has no form"),
+        ("$$x=1$$ (eq-a)", "has no form"),
+        ("- A\n  $$\n  x\n  $$ (eq-q)", "has no form"),
+        ("% A remark.", "has no form"),
+        ("[a](../book/notation.md)", "has no form"),
+        ("[a](#there)", "has no form"),
     ],
 )
 def test_markup_without_a_form_is_named(book, text, says):
@@ -226,3 +238,13 @@ def test_what_follows_a_solution_begins_with_a_heading(book):
     cells = [nbformat.v4.new_markdown_cell(":::{solution-end}\n:::\n\nMore text.")]
     with pytest.raises(Unconvertible, match="must begin with a heading"):
         plain_cells(cells, lambda text: "More text.")
+
+
+def test_a_figure_of_a_cell_keeps_its_number_and_caption(chapter):
+    before = json.loads(chapter.read_text(encoding="utf-8"))
+    figures = [c["metadata"].get("mystnb", {}).get("figure") for c in before["cells"]]
+    n_captions = sum("caption" in figure for figure in figures if figure)
+    text = markdown(read_published(chapter))
+    numbers = re.findall(r"^\*\*Fig\. (\d+\.\d+)\.\*\* \S", text, re.MULTILINE)
+    assert len(numbers) >= n_captions > 0
+    assert numbers == sorted({*numbers}, key=lambda n: int(n.split(".")[1]))

@@ -218,11 +218,17 @@ def test_the_address_is_not_written_too_often(visit):
         }"""
     )
     knob = explorers(page)[0].locator("input").first
-    for key in ("ArrowUp", "ArrowDown") * 60:
-        knob.press(key)
+    knob.evaluate(
+        """(input) => {
+          for (let n = 0; n < 300; n += 1) {
+            input.value = n % 2;
+            input.dispatchEvent(new Event("input"));
+          }
+        }"""
+    )
     knob.press("End")
     page.wait_for_timeout(ADDRESS_MS)
-    assert 2 <= page.evaluate("() => window.n_written") <= 40
+    assert 2 <= page.evaluate("() => window.n_written") <= 10
     last = knob.evaluate("(e) => e.getAttribute('aria-valuetext')")
     assert last in page.evaluate("() => decodeURIComponent(location.hash)")
 
@@ -233,6 +239,8 @@ LINKS = {
     "its marks": lambda query: "?" + query.replace("=", "%3D").replace("&", "%26"),
     "all": lambda query: quote(f"?{query}", safe=""),
     "twice": lambda query: quote(quote(f"?{query}", safe=""), safe=""),
+    "the ampersands": lambda query: "?" + query.replace("&", "%26"),
+    "one mark": lambda query: "?" + query.replace("=", "%3D", 1),
     "as HTML": lambda query: f"?{query}".replace("&", "&amp;"),
 }
 

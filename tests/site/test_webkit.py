@@ -97,6 +97,7 @@ def test_a_page_is_all_there(opened):
         script = "document.documentElement.dataset.mode !== arguments[0]"
         until(opened, script, before)
     opened.set_window_size(360, 800)  # the window's own smallest width is more
+    until(opened, "innerWidth < 700")
     inside, page = opened.execute_script(
         "return [innerWidth, document.documentElement.scrollWidth]"
     )
