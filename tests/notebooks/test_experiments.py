@@ -133,6 +133,14 @@ def test_what_a_decorator_does_counts(package):
     assert len({*sums}) == 3
 
 
+def test_a_statement_that_binds_no_name_counts(package):
+    before = digest_of_code([CODE])
+    package(
+        "neural_networks.py", "class MLP:", "ACTIVATIONS.update(b=relu)\nclass MLP:"
+    )
+    assert digest_of_code([CODE]) != before
+
+
 SOFTMAX = ("neural_networks", "softmax")
 
 
@@ -147,6 +155,12 @@ SOFTMAX = ("neural_networks", "softmax")
         "from tutorial_utils.neural_networks import *\nsoftmax([1])",
         "def f():\n    from tutorial_utils.neural_networks import softmax\n    softmax",
         "from tutorial_utils.exercises import chapter_3\nchapter_3.EXERCISES",
+        "from tutorial_utils.neural_networks import softmax\n%time softmax([1])",
+        "from tutorial_utils.neural_networks import softmax\na = !ls\nsoftmax([1])",
+        "if True:\n    %timeit -n 3 1\n"
+        "from tutorial_utils.neural_networks import softmax\nsoftmax([1])",
+        "try:\n    from tutorial_utils.neural_networks import softmax\n"
+        "except ImportError:\n    pass\nsoftmax([1])",
     ],
 )
 def test_every_way_to_import_is_followed(source):
@@ -217,6 +231,9 @@ def test_a_cell_comes_with_what_it_builds_on():
         ("if x:\n    x = [7]", [7]),
         ("for x in ([8], [9]):\n    pass", [9]),
         ("y = 1", [2, 1]),
+        ("x += [3]\ny = 3", [2, 1, 3]),
+        ("class A:\n    y = x.sort()\nx = [*x]", [1, 2]),
+        ("x: list", [2, 1]),
     ],
 )
 def test_what_changes_a_name_is_among_the_cells(between, expected):
@@ -226,6 +243,12 @@ def test_what_changes_a_name_is_among_the_cells(between, expected):
         exec(source, namespace)
     assert namespace["z"] == expected
     assert "f" not in namespace
+
+
+def test_a_part_of_what_was_imported_may_be_changed():
+    cells = ["0", "import math\nfrom os import environ", "environ['A_B'] = '1'"]
+    cells += ["math.floor(1)", "z = environ['A_B']"]
+    assert cells_that_define(cells, {"z"}) == [cells[n] for n in (0, 1, 2, 4)]
 
 
 def test_names_come_with_the_cells_that_define_them():
