@@ -16,7 +16,12 @@ from test_page_widgets import (
     explorers,
     open_chapter,
 )
-from test_pages import WIDTH, check_alt_texts, check_formulas
+from test_pages import (
+    WIDTH,
+    check_alt_texts,
+    check_formulas,
+    check_search_theme_and_menus,
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,19 +60,7 @@ def test_the_widgets(visit, one_chapter):
 
 def test_menus_search_and_theme(visit):
     page = visit("book/how_to_read.html", theme=None, formulas=False)
-    page.locator("button.search-button-field:visible").first.click()
-    expect(page.locator("#pst-search-dialog")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.locator("#pst-search-dialog")).to_be_hidden()
-    before = page.evaluate("() => document.documentElement.dataset.mode")
-    page.locator("button.theme-switch-button:visible").first.click()
-    assert page.evaluate("() => document.documentElement.dataset.mode") != before
-    page.set_viewport_size({"width": 360, "height": 740})
-    for button in ("button.primary-toggle", "button.secondary-toggle"):
-        page.locator(f"{button}:visible").first.click()
-        expect(page.locator("dialog[open]")).to_have_count(1)
-        page.keyboard.press("Escape")
-        expect(page.locator("dialog[open]")).to_have_count(0)
+    check_search_theme_and_menus(page)
     found = visit("search.html?q=perceptron", theme=None, formulas=False)
     expect(found.locator("#search-results li").first).to_be_visible()
     assert visit.wrong == []

@@ -424,6 +424,24 @@ def test_the_focus_is_seen(browser, address, place, colours):
     assert unmarked == []
 
 
+def check_search_theme_and_menus(page: Page) -> None:
+    """At a desk, then on a phone, where the menus are dialogs."""
+    search = page.locator("#pst-search-dialog")
+    page.locator("button.search-button-field:visible").first.click()
+    expect(search).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(search).to_be_hidden()
+    before = page.evaluate("() => document.documentElement.dataset.mode")
+    page.locator("button.theme-switch-button:visible").first.click()
+    assert page.evaluate("() => document.documentElement.dataset.mode") != before
+    page.set_viewport_size({"width": 360, "height": 740})
+    for button in ("button.primary-toggle", "button.secondary-toggle"):
+        page.locator(f"{button}:visible").first.click()
+        expect(page.locator("dialog[open]")).to_have_count(1)
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog[open]")).to_have_count(0)
+
+
 def test_where_storage_is_blocked_all_but_remembering_works(
     playwright, address, tmp_path
 ):
@@ -443,18 +461,7 @@ def test_where_storage_is_blocked_all_but_remembering_works(
     page.goto(f"{address}book/how_to_read.html")
     own = "Object.getOwnPropertyDescriptor(window, 'localStorage')"
     assert page.evaluate(f"() => {own}?.value !== undefined"), "ours stands in for it"
-    page.locator("button.search-button-field:visible").first.click()
-    expect(page.locator("#pst-search-dialog")).to_be_visible()
-    page.keyboard.press("Escape")
-    before = page.evaluate("() => document.documentElement.dataset.mode")
-    page.locator("button.theme-switch-button:visible").first.click()
-    assert page.evaluate("() => document.documentElement.dataset.mode") != before
-    page.set_viewport_size({"width": 360, "height": 740})
-    for button in ("button.primary-toggle", "button.secondary-toggle"):
-        page.locator(f"{button}:visible").first.click()
-        expect(page.locator("dialog[open]")).to_have_count(1)
-        page.keyboard.press("Escape")
-        expect(page.locator("dialog[open]")).to_have_count(0)
+    check_search_theme_and_menus(page)
     page.goto(f"{address}chapters/02_neural_networks.html")
     expect(page.locator(".explore-picture").first).to_be_visible()
     context.close()
