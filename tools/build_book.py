@@ -286,7 +286,8 @@ def surroundings_of(sources: list[str]) -> str:
     """The sum of what cells depend on beside code: pins, data, tables they load."""
     tables = [name for source in sources for name in TABLE.findall(source)]
     paths = [f"src/tutorial_utils/experiments/{name}.json" for name in tables]
-    return repr(digest([*SURROUNDINGS, *paths]))
+    # A statement: a text that stands alone would be taken for a docstring.
+    return f"SURROUNDINGS = {digest([*SURROUNDINGS, *paths])!r}"
 
 
 def frame_keys(notebook: Path) -> dict[str, str]:
@@ -322,8 +323,9 @@ def checkers_of(notebook: Path) -> tuple[str, ...]:
 def sum_of_cells(notebook: Path) -> str:
     """The sum of all that the outputs of a notebook depend on."""
     sources = sources_in(notebook)
-    around = surroundings_of(sources) + repr(digest(["src/tutorial_utils/explorer.*"]))
-    return digest_of_code([around, *sources], checkers_of(notebook))
+    front_end = f"EXPLORER = {digest(['src/tutorial_utils/explorer.*'])!r}"
+    around = [surroundings_of(sources), front_end]
+    return digest_of_code([*around, *sources], checkers_of(notebook))
 
 
 def execute_chapters(book: Path, build: Path, lock: int) -> int:

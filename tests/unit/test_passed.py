@@ -1,5 +1,8 @@
 """`make chapter` leaves out what has passed on the same cells, and nothing else."""
 
+import functools
+from pathlib import Path
+
 import nbformat
 import pytest
 
@@ -63,3 +66,35 @@ def test_what_has_failed_runs_again(passed, write_notebook):
     assert passed.main(notebook, "", "true") == 0
     assert passed.main(notebook, "", "exit 3") == 3, "another command"
     assert passed.main(notebook, "", "true") != 3
+
+
+def test_the_sum_of_a_notebook_counts_pins_data_tables_and_the_front_end(
+    root, monkeypatch, write_notebook
+):
+    monkeypatch.syspath_prepend(root / "tools")
+    import build_book
+
+    notebook = Path(write_notebook('import experiments\nexperiments.load("tiny")'))
+    asked = []
+
+    def digest(patterns, folder=None, changed=""):
+        asked.extend(patterns)
+        return f"sum of {patterns}" + ("!" if changed in patterns else "")
+
+    def sums(changed):
+        monkeypatch.setattr(
+            build_book, "digest", functools.partial(digest, changed=changed)
+        )
+        return build_book.sum_of_cells(notebook), build_book.surroundings_of(
+            build_book.sources_in(notebook)
+        )
+
+    before = sums("nothing")
+    for changed in (
+        "requirements.txt",
+        "src/tutorial_utils/data/*",
+        "src/tutorial_utils/experiments/tiny.json",
+        "src/tutorial_utils/explorer.*",
+    ):
+        assert changed in asked
+        assert sums(changed)[0] != before[0], changed
