@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 F = TypeVar("F", bound=Callable)
+R = TypeVar("R")
 
 
 class Overflow(ValueError):
@@ -193,11 +194,11 @@ def check_weights(weights: Iterable[np.ndarray]) -> None:
         ) from None
 
 
-def checked_loss(loss: float) -> float:
-    """Return a computed loss; Overflow if it has overflowed."""
-    if not np.isfinite(loss):
-        raise Overflow(f"loss must be finite, got {loss}")
-    return loss
+def finite(computed: R) -> R:
+    """Return a computed number or array; Overflow if it has overflowed."""
+    if not np.all(np.isfinite(computed)):  # type: ignore[call-overload]
+        raise Overflow("what was computed must be finite, got NaN or infinity")
+    return computed
 
 
 # ---- half precision

@@ -147,7 +147,8 @@ def contract(function: Any) -> Any:
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     arrays = {n: x for n, x in defaults.items() if wanted[n].shape and x is not None}
     is_method = "self" in signature.parameters  # what it returns is of its own type
-    too_large = " and ".join(name for name, want in wanted.items() if want.shape)
+    shaped = [name for name, want in wanted.items() if want.shape]
+    too_large = " and ".join(shaped)
     too_large += " must be smaller" + (", or the weights" if is_method else "")
 
     @functools.wraps(function)
@@ -166,7 +167,10 @@ def contract(function: Any) -> Any:
         try:
             result = function(**given)
         except Overflow as error:
-            if str(error).split()[0] in given:
+            about, reason = str(error).split(maxsplit=1)
+            # What came was finite, so that this is an inner array of the same name.
+            is_inner = about in shaped and reason.startswith("must be finite")
+            if about in given and not is_inner:
                 raise
             raise Overflow(f"{too_large}: the numbers have overflowed") from None
         if check_results:

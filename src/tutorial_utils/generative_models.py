@@ -21,8 +21,8 @@ from tutorial_utils.checks import (
     checked_count,
     checked_floats,
     checked_generator,
-    checked_loss,
     checked_number,
+    finite,
     overflow_blamed_on,
     weights_blamed,
 )
@@ -477,7 +477,7 @@ class RBM(_Contrastive):
                     chains, down = self._chain(start, k)
                     ascent = _difference(X[at], up, chains, down)
                     optimiser.step([self.W, self.b, self.c], [-g for g in ascent])
-                errors.append(checked_loss(self._reconstruction_error(X[:1000])))
+                errors.append(finite(self._reconstruction_error(X[:1000])))
         return errors
 
 # %% ../../chapters/08_generative_models.ipynb #792e462e
@@ -701,6 +701,7 @@ class _Autoencoding:
 
 # %% ../../chapters/08_generative_models.ipynb #dc85d149
 class _Mapping(_Autoencoding):
+    @weights_blamed
     def encode(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and logarithmic variance of q(z | x), both (N, L), for x (N, D).
 
@@ -708,11 +709,13 @@ class _Mapping(_Autoencoding):
         """
         x = _checked_units(x, "x", self.n_visible)
         h = np.maximum(_layer(x, self.params, "encoder"), 0)
-        return _layer(h, self.params, "mean"), _layer(h, self.params, "log_variance")
+        mean = finite(_layer(h, self.params, "mean"))
+        return mean, finite(_layer(h, self.params, "log_variance"))
 
+    @weights_blamed
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Probabilities of the pixels (N, D) for z (N, L). Source: eq-vae-decoder."""
-        return _logistic(self._log_odds(z))
+        return _logistic(finite(self._log_odds(z)))
 
     def _log_odds(self, z: np.ndarray) -> np.ndarray:
         z = checked_array(z, "z", ("N", self.n_latent))
@@ -807,7 +810,7 @@ class VariationalAutoencoder(_Bounded):
             loss, gradients = self.loss_and_gradients(batch, noise)
             optimiser.step(list(self.params.values()), list(gradients.values()))
             check_growth(self.params.values())
-            return checked_loss(loss)
+            return finite(loss)
 
     def fit(
         self,
@@ -872,11 +875,13 @@ class _Adversaries:
 
 # %% ../../chapters/08_generative_models.ipynb #097a33d1
 class _Playing(_Adversaries):
+    @weights_blamed
     def generator(self, z: np.ndarray) -> np.ndarray:
         """Points (N, D) made of z (N, n_latent). Source: Chapter 8, def-gan."""
         z = checked_array(z, "z", ("N", self.n_latent))
-        return _network(z, self.generator_params)
+        return finite(_network(z, self.generator_params))
 
+    @weights_blamed
     def discriminator(self, x: np.ndarray) -> np.ndarray:
         """The probability that points x (N, D) are data: (N / pack,).
 
@@ -884,7 +889,7 @@ class _Playing(_Adversaries):
         ValueError for bad input. Source: Chapter 8, def-gan.
         """
         packs = self._packed(self._checked_points(x, "x"))
-        return _logistic(_network(packs, self.discriminator_params)[:, 0])
+        return _logistic(finite(_network(packs, self.discriminator_params)[:, 0]))
 
     def _checked_points(self, x: np.ndarray, name: str) -> np.ndarray:
         x = checked_array(x, name, ("N", self.n_data))
@@ -979,4 +984,4 @@ class GAN(_Losses):
                 list(self.generator_params.values()), list(g_gradients.values())
             )
             check_growth(both)
-            return checked_loss(d_loss), checked_loss(g_loss)
+            return finite(d_loss), finite(g_loss)

@@ -18,8 +18,8 @@ from tutorial_utils.checks import (
     checked_count,
     checked_floats,
     checked_generator,
-    checked_loss,
     checked_number,
+    finite,
     half_in_single,
     overflow_blamed_on,
     weights_blamed,
@@ -738,7 +738,7 @@ class CharacterModel(_CharacterReader):
                 names = list(gradients)
                 clipped = clip_by_norm([gradients[name] for name in names], clip)
                 optimiser.step([self.params[name] for name in names], clipped)
-                losses.append(checked_loss(loss) / np.log(2))
+                losses.append(finite(loss) / np.log(2))
         return losses
 
 # %% ../../chapters/06_recurrent_networks.ipynb #e0377522

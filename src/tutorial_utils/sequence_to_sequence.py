@@ -21,8 +21,8 @@ from tutorial_utils.checks import (
     checked_floats,
     checked_generator,
     checked_labels,
-    checked_loss,
     checked_number,
+    finite,
     half_in_single,
     overflow_blamed_on,
     weights_blamed,
@@ -395,7 +395,7 @@ class _Learner(_TeacherForced):
             loss.backward()
             found = [weights[name].gradient for name in self.params]
             optimiser.step(list(self.params.values()), clip_by_norm(found, clip))
-            return checked_loss(float(loss.value))
+            return finite(float(loss.value))
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #0680125e
 class _Writer(_Learner):

@@ -78,9 +78,10 @@ def test_make_runs_the_chapters_under_the_guard(root, tmp_path):
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, tmp_path / "planted.ipynb")
     done = subprocess.run(
-        f"{command.replace('$(CURDIR)', str(root))} {tmp_path / 'planted.ipynb'}",
+        f"{command.replace('$$', '$')} '{tmp_path / 'planted.ipynb'}'",
         shell=True,
         cwd=root,
+        env=os.environ | {"HERE": str(root)},
         capture_output=True,
         text=True,
     )

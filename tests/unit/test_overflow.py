@@ -16,6 +16,7 @@ from tutorial_utils import (
     sequence_to_sequence,
     training,
 )
+from tutorial_utils.contracts import Array, Float, contract
 from tutorial_utils.generative_models import (
     GAN,
     RBM,
@@ -189,6 +190,22 @@ def test_attention_that_overflows_names_what_was_given():
                 additive_attention(large, s, params, where)
 
 
+def test_an_inner_array_of_the_same_name_is_not_taken_for_the_argument():
+    @contract
+    def inner(z: Float[Array, "N"]) -> Float[Array, "N"]:
+        return z
+
+    @contract
+    def outer(z: Float[Array, "N"], y: Float[Array, "N"]) -> Float[Array, "N"]:
+        with np.errstate(over="ignore"):
+            return inner(z * y)
+
+    with pytest.raises(ValueError, match="^z and y must be smaller"):
+        outer([1e200], [1e200])
+    with pytest.raises(ValueError, match="^z must be finite"):
+        outer([np.inf], [1])
+
+
 # ---- half and single precision
 
 
@@ -326,11 +343,19 @@ def test_what_a_model_computes_with_spoiled_weights_names_them():
             lambda: gan.discriminator_loss(X * np.nan, X),
         )
 
+        code = np.full((4, 2), 3.0)
+        yield lambda: vae.encode(X), lambda: vae.encode(X * np.nan)
+        yield lambda: vae.decode(code), lambda: vae.decode(code * np.nan)
+        yield lambda: gan.discriminator(X), lambda: gan.discriminator(X * np.nan)
+        spoiled(gan, gan.generator_params)
+        yield lambda: gan.generator(code), lambda: gan.generator(code * np.nan)
+        yield lambda: gan.sample(8), lambda: gan.generator(code * np.nan)
+
     for spoiled_call, wrong_call in calls():
         with np.errstate(all="ignore"):
             with pytest.raises(ValueError, match="^the model's weights must"):
                 spoiled_call()
-            with pytest.raises(ValueError, match="^(X|x|data) must be finite"):
+            with pytest.raises(ValueError, match="^(X|x|z|data) must be finite"):
                 wrong_call()
 
 
