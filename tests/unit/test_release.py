@@ -213,7 +213,10 @@ def test_publishing_pushes_the_stamped_notebooks(root, tmp_path):
     }
     for _ in range(2):  # the second time there is such a branch already
         shutil.rmtree(book / "notebooks", ignore_errors=True)
-        for command in (write.replace(".venv/bin/python", sys.executable), script):
+        for command in (
+            write.replace(".venv/bin/python", f'"{sys.executable}"'),
+            script,
+        ):
             done = subprocess.run(
                 ["bash", "-e", "-c", command],
                 cwd=book,
