@@ -24,7 +24,9 @@ from class_notebook import write_for_class
 from code_digest import digest_of_code
 from content_policy import add_policy
 from execute_chapter import read as read_notebook
+from icons import draw_icons
 from jupyter_cache import get_cache
+from page_scripts import add_page_python, assemble_page_python
 from published_notebook import Unpublishable, read_published
 from tqdm import tqdm
 from vendor import vendor
@@ -38,7 +40,14 @@ from provenance import built_from, fill_footers, repository_url  # noqa: E402
 # the pages do.
 SURROUNDINGS = ["requirements.txt", "src/tutorial_utils/data/*", "examples/*.py"]
 CODE = ["src/tutorial_utils/**/*", "requirements.txt"]
-ALL_TOOLS = [*CODE, "tools/*", "examples/*", "package-lock.json", "pyproject.toml"]
+ALL_TOOLS = [
+    *CODE,
+    "tools/*",
+    "examples/*",
+    "frontend/**/*",
+    "package-lock.json",
+    "pyproject.toml",
+]
 ALL_PAGES = [
     *("*.yml", "chapters/**/*", "book/*", "book/_ext/*", "book/_assets/*"),
     "book/_assets/[!v]*/*",  # all but what is vendored
@@ -50,6 +59,16 @@ ASSEMBLED_FROM = [
     "tools/browser_*",
     "tools/lean_wheels.mjs",
 ]
+PAGE_PYTHON_FROM = [
+    "src/tutorial_utils/**/*.py",
+    "src/tutorial_utils/experiments/*",
+    "src/tutorial_utils/data/SHA256SUMS",
+    "frontend/python/**/*.py",
+    "package-lock.json",
+    "tools/lean_wheels.mjs",
+    "tools/page_*.py",
+    "tools/snapshot.mjs",
+]
 SETTINGS = [
     "_config.yml",
     "_toc.yml",
@@ -58,6 +77,7 @@ SETTINGS = [
     "book/_assets/[!v]*/*",  # all but what is vendored
     "book/_assets/*.svg",
     "tools/content_policy.py",
+    "tools/icons.py",
     "tools/without_scripts.py",
     "book/glossary.md",  # the chapters link to its terms
     "_build/lite/jupyter-lite.json",  # there or not: the chapters have a button for it
@@ -181,8 +201,11 @@ def add_browser_python(build: Path) -> bool:
             assemble(lite, repository_url())
         else:
             write_notebooks(lite / "files", repository_url())
+        is_new = forget_if_changed(build / "page.sha256", PAGE_PYTHON_FROM, "page")
+        if is_new or not (build / "page").exists():
+            assemble_page_python(lite / "static" / "pyodide", build / "page")
     except CannotAssemble as trouble:
-        forget(build, "lite", "lite.sha256")
+        forget(build, "lite", "lite.sha256", "page", "page.sha256")
         print(f"the site is built without Python for the reader's browser: {trouble}")
         return not os.environ.get("CI")
     return True
@@ -387,6 +410,8 @@ def finish_pages(book: Path, build: Path) -> None:
     if (build / "html/lite").exists():
         shutil.copy(ROOT / "tools/start_afresh.html", build / "html/lite")
     add_first_pictures(build / "html")
+    add_page_python(book, build, notebooks_of(book))
+    draw_icons(build / "html")
     fill_footers(build / "html")
     add_policy(build / "html")
 

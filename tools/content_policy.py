@@ -19,7 +19,7 @@ POLICY = {
     "base-uri": "'self'",
     "form-action": "'self'",
 }
-# JupyterLite and the widget manager compile the schemas of their settings as they go.
+# JupyterLite compiles the schemas of its settings as it goes.
 COMPILES = {"script-src": POLICY["script-src"] + " 'unsafe-eval'"}
 
 
@@ -36,7 +36,7 @@ def add_policy(site: Path) -> None:
         # A file without a head is a theme's template, not a page.
         if head is None or 'http-equiv="Content-Security-Policy"' in text:
             continue
-        compiles = page.is_relative_to(site / "lite") or "embed-amd.js" in text
-        policy = POLICY | COMPILES if compiles else POLICY
+        is_lite = page.is_relative_to(site / "lite")
+        policy = POLICY | COMPILES if is_lite else POLICY
         text = f"{text[: head.end()]}\n{tag(policy)}{text[head.end() :]}"
         page.write_text(text, encoding="utf-8")

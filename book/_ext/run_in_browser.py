@@ -16,7 +16,7 @@ from sphinx.config import Config
 
 NOTEBOOK = "lite/notebooks/index.html?path={chapter}.ipynb"
 IN_BROWSER = (
-    (NOTEBOOK, "Run in your browser", "fas fa-play", "run-in-browser-button"),
+    (NOTEBOOK, "Open as a notebook", "fas fa-play", "open-as-notebook-button"),
     (
         "lite/lab/index.html?path={chapter}.ipynb",
         "… in the full lab",

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import itertools
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -585,13 +586,17 @@ def _remedy() -> str:
 
 
 def _from_site(name: str) -> bytes:
-    """Fetch a bundled file from the site: the browser's package has no data."""
+    """Fetch a bundled file from the site: the browser's package has no data.
+
+    It lies where TUTORIAL_DATA says, else where JupyterLite has its files.
+    """
     import js  # the browser's own objects, in Pyodide
     from pyodide.ffi import JsException
 
-    site = js.location.href.split("/extensions/")[0]
+    folder = os.environ.get("TUTORIAL_DATA")
+    folder = folder or js.location.href.split("/extensions/")[0] + "/files/data/"
     request = js.XMLHttpRequest.new()
-    request.open("GET", f"{site}/files/data/{name}", False)
+    request.open("GET", folder + name, False)
     request.responseType = "arraybuffer"
     try:
         request.send()

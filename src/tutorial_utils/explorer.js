@@ -37,18 +37,10 @@ function render({ model, el }) {
   const group = make("div", { className: "explore-controls" }, ...knobs.map((knob) => knob.row));
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", `Controls of ${name}`);
-  const note = make("p", { className: "explore-note", hidden: model.get("note") === "" });
-  note.append(...whatNoteSays());
+  const note = make("p", { className: "explore-note", textContent: model.get("note"), hidden: model.get("note") === "" });
   el.classList.add("explore");
   el.replaceChildren(group, picture, message, caption, note);
   if (published && !document.getElementById(name)) el.id = name;
-
-  // The page may have a button that runs the chapter in the reader's browser.
-  function whatNoteSays() {
-    const button = document.querySelector(".btn-run-in-browser-button");
-    if (!published || button === null) return [model.get("note")];
-    return ["More settings: ", make("a", { href: button.href, textContent: "run in your browser" })];
-  }
 
   // ---- controls
 

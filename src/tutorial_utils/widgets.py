@@ -151,7 +151,7 @@ class Explorer(anywidget.AnyWidget):
             picture=self.frame(start),
             caption=self.sentence(start),
         )
-        self.observe(self._redraw, "setting")
+        self.observe(lambda change: self.redraw(), "setting")
 
     def __repr__(self) -> str:
         knobs = ", ".join(f"{k}: {len(c.values)}" for k, c in self._knobs.items())
@@ -227,8 +227,8 @@ class Explorer(anywidget.AnyWidget):
         }
         (folder / "report.json").write_text(json.dumps(report))
 
-    def _redraw(self, change: object) -> None:
-        """Answer the browser. An error of draw is shown there, as a message."""
+    def redraw(self) -> None:
+        """Draw the setting, for the browser. An error is shown there, as a message."""
         with self.hold_sync():  # one message, so that the browser sees one state
             try:
                 self.picture = self.frame(self.setting)

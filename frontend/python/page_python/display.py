@@ -1,0 +1,164 @@
+"""What a cell shows, handed to the page: text, tables, pictures, errors, progress."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+Post = Callable[[str, str], None]  # a kind of output, and what it holds
+
+PAUSE = 0.05  # seconds between two messages of one stream
+
+
+def to_nobody(kind: str, text: str) -> None:
+    """Where outputs go as long as no cell runs."""
+
+
+class Screen:
+    """Where outputs go: the page sets `post`."""
+
+    post: Post = staticmethod(to_nobody)
+
+
+class Stream(io.TextIOBase):
+    """Standard output or error of a cell, posted in pieces."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind, self.waiting, self.last = kind, "", 0.0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.waiting += text
+        if time.monotonic() - self.last > PAUSE:
+            self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        if self.waiting:
+            text, self.waiting = self.waiting, ""
+            self.last = time.monotonic()
+            Screen.post(self.kind, text)
+
+
+def flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+def display(*values: object) -> None:
+    """Show values as a notebook does: as a picture, a table, a widget or a text."""
+    flush()
+    for value in values:
+        show = getattr(value, "_repr_html_", None)
+        if hasattr(value, "savefig"):
+            _post_picture(value)
+        elif type(value).__name__ == "Explorer":
+            explorers[value.name] = value  # type: ignore[attr-defined]
+            Screen.post("widget", json.dumps(_state_of(value)))
+        elif show is not None and (text := show()):
+            Screen.post("html", text)
+        else:
+            Screen.post("text", repr(value))
+
+
+# ---- pictures
+
+
+def show_figures(*_: object, **__: object) -> None:
+    """Show the open figures and close them: the page's `plt.show`."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None:
+        return
+    flush()
+    for number in pyplot.get_fignums():
+        _post_picture(pyplot.figure(number))
+    pyplot.close("all")
+
+
+def _post_picture(figure: Any) -> None:
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=figure.dpi, bbox_inches="tight")
+    Screen.post("png", base64.b64encode(picture.getvalue()).decode())
+
+
+def prepare_matplotlib() -> None:
+    """Import Matplotlib, in the book's style, for pictures in the page."""
+    if "matplotlib.pyplot" in sys.modules:
+        return
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    from tutorial_utils import plotting
+
+    plt.show = show_figures
+    plotting.use_style()
+
+
+# ---- widgets
+
+explorers: dict[str, Any] = {}
+
+
+def _state_of(explorer: Any) -> dict[str, Any]:
+    keys = ("name", "controls", "setting", "shown", "caption", "error", "note")
+    state = {key: getattr(explorer, key) for key in keys}
+    return state | {"picture": base64.b64encode(explorer.picture).decode()}
+
+
+def answer(name: str, setting: list[int]) -> dict[str, Any]:
+    """A widget's state in a new setting. KeyError if its cell has not run."""
+    explorer = explorers[name]
+    explorer.setting = setting
+    explorer.redraw()
+    return _state_of(explorer)
+
+
+# ---- errors
+
+# Frames that say nothing to a reader: of the page's Python, and of the contracts.
+HIDDEN = ("/page_python/", "/contracts.py", "<frozen")
+
+
+def told(error: BaseException, cell: str) -> str:
+    """An error with the lines that led to it, from the first one of a cell on.
+
+    cell : the id of the cell that ran.
+    """
+    if isinstance(error, SyntaxError) and str(error.filename).startswith("<cell "):
+        mark = " " * ((error.offset or 1) - 1) + "^"
+        text = (error.text or "").rstrip("\n")
+        return f"Line {error.lineno}:\n    {text}\n    {mark}\nSyntaxError: {error.msg}"
+    lines = []
+    for frame in traceback.extract_tb(_from_first_cell(error.__traceback__)):
+        if any(part in frame.filename for part in HIDDEN):
+            continue
+        within = "" if frame.name == "<module>" else f", in {frame.name}"
+        lines.append(f"{_place(frame.filename, cell)}, line {frame.lineno}{within}:")
+        lines += [f"    {frame.line}"] if frame.line else []
+    last = traceback.format_exception_only(error)[-1].strip()
+    return "\n".join([*lines, last])
+
+
+def _place(file: str, cell: str) -> str:
+    if file == f"<cell {cell}>":
+        return "This cell"
+    if file.startswith("<cell "):
+        return "A cell above"
+    return file.rpartition("/site-packages/")[2].removesuffix("c")
+
+
+def _from_first_cell(trace: TracebackType | None) -> TracebackType | None:
+    while trace and not trace.tb_frame.f_code.co_filename.startswith("<cell "):
+        trace = trace.tb_next
+    return trace

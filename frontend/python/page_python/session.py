@@ -1,0 +1,223 @@
+"""Runs the cells of a chapter, each on what it needs; keeps what each has made apart."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import importlib
+import linecache
+import sys
+from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
+from typing import Any
+
+from . import display
+from .needs import ALL, Chapter, Names
+from .statements import Statement
+
+Shortened = list[tuple[int, int]]  # lengths of loops: in full, and as they were
+
+
+@dataclass
+class Record:
+    """What a cell has made: of these names, under this key, with loops so shortened."""
+
+    key: int
+    names: Names
+    values: dict[str, Any]
+    shortened: Shortened = field(default_factory=list)
+
+
+class NeedsMore(Exception):
+    """A cell needs a name that its text does not show."""
+
+
+class Session:
+    """A chapter that runs, cell by cell, in any order.
+
+    Each cell gets copies of what others made, so that none spoils another's values.
+    """
+
+    def __init__(self, chapter: Chapter) -> None:
+        self.chapter = chapter
+        self.namespace: dict[str, Any] = {}
+        self.records: dict[int, Record] = {}
+        self.environments: dict[str, dict[str, Any]] = {}  # of widgets, by their names
+        self.shortened: Shortened = []  # by the cell that runs
+        self._watch_budgets()
+
+    def _watch_budgets(self) -> None:
+        from tutorial_utils import runtime
+
+        choose = getattr(runtime.budget, "unwatched", runtime.budget)
+
+        def budget(full: int, browser: int) -> int:
+            chosen = choose(full, browser)
+            if chosen < full:
+                self.shortened.append((full, chosen))
+            return chosen
+
+        budget.unwatched = choose  # type: ignore[attr-defined]
+        runtime.budget = budget
+
+    # ---- what has to run
+
+    def has(self, k: int, names: Names) -> bool:
+        """Whether cell k has made these names, as it is now."""
+        record = self.records.get(k)
+        if record is None or record.key != self.chapter.key(k):
+            return False
+        return record.names is ALL or (names is not ALL and names <= record.names)
+
+    def plan(self, k: int) -> list[tuple[int, Names]]:
+        """The cells to run and what they must make, in order; the last is k, whole."""
+        wanted: dict[int, Names] = {k: ALL}
+        order = []
+        for j in range(k, -1, -1):
+            if j not in wanted or (j != k and self.has(j, wanted[j])):
+                continue
+            names = wanted[j]
+            record = self.records.get(j)
+            if names is not ALL and record and record.key == self.chapter.key(j):
+                names = names | (record.names or set())  # what is there stays
+            order.append((j, names))
+            for i, made in self.chapter.builds_on(j, names).items():
+                wanted[i] = (wanted.get(i) or set()) | made
+        return order[::-1]
+
+    # ---- running
+
+    def run(self, k: int, names: Names) -> bool:
+        """Run a slice of cell k, all of it aloud for ALL; False if it stopped.
+
+        Raises ModuleNotFoundError where a library is not there yet, and NeedsMore
+        where the cell needs others that were not known of: plan again.
+        """
+        self.shortened = []
+        self._fill(k, names)
+        parts = self.chapter.slice(k, names)
+        if not self._execute(k, parts, aloud=names is ALL):
+            return False
+        made = self.chapter.makes[k] if names is ALL else names
+        values = {n: self.namespace[n] for n in made if n in self.namespace}
+        key, before = self.chapter.key(k), self.records.get(k)
+        if before and before.key == key:
+            values |= {n: v for n, v in before.values.items() if is_code(v)}
+        self.records[k] = Record(key, names, values, self.shortened)
+        return True
+
+    def _fill(self, k: int, names: Names) -> None:
+        """Give the namespace what a slice needs, and nothing else."""
+        self.namespace.clear()
+        self.namespace |= {"__name__": "__main__", "display": display.display}
+        for name, sources in self.chapter.imported(k, names).items():
+            self.namespace[name] = _imported(name, sources)
+        memo = Memo()
+        for j, made in self.chapter.builds_on(k, names).items():
+            record = self.records[j]
+            self.shortened += [s for s in record.shortened if s not in self.shortened]
+            for name in made & record.values.keys():
+                self.namespace[name] = own(record.values[name], memo)
+
+    def _execute(self, k: int, parts: list[Statement], aloud: bool) -> bool:
+        cell = self.chapter.cells[k]
+        file = f"<cell {cell.id}>"
+        lines = cell.source.splitlines(keepends=True)
+        linecache.cache[file] = (len(cell.source), None, lines, file)
+        streams = sys.stdout, sys.stderr
+        sys.stdout = display.Stream("stdout" if aloud else "quiet")
+        sys.stderr = display.Stream("stderr" if aloud and not cell.quiet else "quiet")
+        try:
+            tree = ast.parse(cell.source, file)
+            kept = {one.lines[1] for one in parts}
+            tree.body = [node for node in tree.body if node.end_lineno in kept]
+            last = tree.body[-1] if tree.body and aloud else None
+            is_shown = isinstance(last, ast.Expr) and not lines[-1].rstrip().endswith(";")
+            if _draws(parts):
+                display.prepare_matplotlib()
+            if is_shown:
+                tree.body.pop()
+            exec(compile(tree, file, "exec"), self.namespace)
+            if is_shown:
+                expression = ast.Expression(last.value)  # type: ignore[union-attr]
+                value = eval(compile(expression, file, "eval"), self.namespace)
+                if value is not None:
+                    self._remember_widget(value)
+                    display.display(value)
+            if aloud:
+                display.show_figures()
+            elif pyplot := sys.modules.get("matplotlib.pyplot"):
+                pyplot.close("all")
+            return True
+        except ModuleNotFoundError:
+            raise
+        except BaseException as error:
+            if isinstance(error, NameError) and self.chapter.learn(k, error.name):
+                raise NeedsMore(error.name) from None
+            display.flush()
+            display.Screen.post("error", display.told(error, cell.id))
+            return False
+        finally:
+            display.flush()
+            sys.stdout, sys.stderr = streams
+
+    # ---- widgets
+
+    def _remember_widget(self, value: Any) -> None:
+        if type(value).__name__ == "Explorer":
+            self.environments[value.name] = dict(self.namespace)
+
+    def answer(self, name: str, setting: list[int]) -> dict[str, Any]:
+        """A widget's state in a new setting, drawn with what its cell had.
+
+        KeyError if its cell has not run.
+        """
+        self.namespace.clear()
+        self.namespace |= self.environments[name]
+        return display.answer(name, setting)
+
+
+# ---- copies
+
+
+class Memo(dict):
+    """What one cell has been given copies of: parts that were shared stay shared."""
+
+
+def is_code(value: object) -> bool:
+    """Whether it is a function or a class, of which there is one."""
+    return isinstance(value, FunctionType | type)
+
+
+def own(value: object, memo: Memo) -> object:
+    """A copy of a value, or the value itself where it cannot be copied."""
+    if isinstance(value, ModuleType) or is_code(value):
+        return value
+    try:
+        return copy.deepcopy(value, memo)
+    except (TypeError, NotImplementedError, copy.Error, AttributeError):
+        return value
+
+
+def _draws(parts: list[Statement]) -> bool:
+    """Whether statements import Matplotlib themselves."""
+    sources = [pair for one in parts for found in one.imports.values() for pair in found]
+    return any("matplotlib" in module for module, _ in sources)
+
+
+def _imported(name: str, sources: list[tuple[str, str | None]]) -> object:
+    """What an import would bind to the name."""
+    found: object = None
+    for module, attribute in sources:
+        if "matplotlib" in module or attribute in ("plotting", "explore"):
+            display.prepare_matplotlib()
+        loaded = importlib.import_module(module)
+        if attribute is None:
+            found = sys.modules[name]
+        elif attribute == "":
+            found = loaded
+        elif hasattr(loaded, attribute):
+            found = getattr(loaded, attribute)
+        else:
+            found = importlib.import_module(f"{module}.{attribute}")
+    return found

@@ -1,0 +1,109 @@
+// What a cell shows: its outputs from the build, and in their place those of the page's Python.
+
+import { make } from "./dom";
+import type { OutputKind } from "./protocol";
+import * as words from "./words";
+import type { Shortened } from "./protocol";
+
+export type ShowWidget = (state: string, place: HTMLElement, cell: string) => void;
+
+export class Outputs {
+  readonly #printed: HTMLElement | null;
+  readonly #pictures: HTMLElement[];
+  readonly #here = make("div", { className: "cell_output docutils container page-output" });
+  #stream: { kind: OutputKind; pre: HTMLPreElement } | undefined;
+  #nPictures = 0;
+  #isCleared = true;
+
+  constructor(
+    private readonly cell: HTMLElement,
+    private readonly after: HTMLElement,
+    private readonly showWidget: ShowWidget,
+  ) {
+    const outputs = [...cell.querySelectorAll<HTMLElement>(".cell_output")];
+    this.#printed = outputs.find((output) => output.closest(".cell") === cell) ?? null;
+    this.#pictures = [...(this.#printed?.querySelectorAll<HTMLElement>("figure, img") ?? [])].filter(
+      (one) => !(one instanceof HTMLImageElement && one.closest("figure")),
+    );
+    this.#here.setAttribute("role", "group");
+    this.#here.setAttribute("aria-label", "Output from your browser");
+  }
+
+  /** The printed text of the standard output. */
+  get printed(): string {
+    const streams = [...(this.#printed?.querySelectorAll(".output.stream pre") ?? [])];
+    return streams.map((pre) => pre.textContent).join("");
+  }
+
+  get text(): string {
+    return [...this.#here.querySelectorAll(".page-stdout pre")].map((pre) => pre.textContent).join("");
+  }
+
+  /** What comes next replaces what is there: the printed outputs, or those of the last run. */
+  begin(): void {
+    this.#isCleared = false;
+  }
+
+  #clear(): void {
+    this.#isCleared = true;
+    this.#here.replaceChildren();
+    this.#stream = undefined;
+    this.#nPictures = 0;
+    if (this.#printed) {
+      this.#printed.hidden = true;
+      this.#printed.classList.remove("page-beside");
+      this.#printed.after(this.#here);
+    } else this.after.after(this.#here);
+  }
+
+  add(kind: OutputKind, text: string): void {
+    if (!this.#isCleared) this.#clear();
+    if (kind === "stdout" || kind === "stderr") {
+      if (this.#stream?.kind !== kind) {
+        this.#stream = { kind, pre: make("pre") };
+        this.#block(kind, this.#stream.pre);
+      }
+      this.#stream.pre.append(text);
+      return;
+    }
+    this.#stream = undefined;
+    if (kind === "png") this.#block(kind, ...this.#picture(`data:image/png;base64,${text}`));
+    else if (kind === "html") this.#block(kind).innerHTML = text;
+    else if (kind === "widget") this.showWidget(text, this.#block(kind), this.cell.dataset.cell!);
+    else this.#block(kind, make("pre", { textContent: text }));
+  }
+
+  /** The cell has run: it may show nothing, or something else than is printed. */
+  end(good: boolean, shortened: Shortened[]): void {
+    if (!this.#isCleared) this.#clear();
+    if (shortened.length > 0) {
+      this.#here.prepend(make("p", { className: "page-note", textContent: words.shortened(shortened) }));
+    }
+    if (this.#printed && (shortened.length > 0 || !good)) {
+      this.#printed.hidden = false;
+      this.#printed.classList.add("page-beside");
+      this.#printed.dataset.pageLabel = "as printed";
+    }
+    window.dispatchEvent(new Event("resize")); // wide outputs get their marks
+  }
+
+  #block(kind: OutputKind, ...children: (Node | string)[]): HTMLElement {
+    const block = make("div", { className: `output page-${kind}` }, ...children);
+    this.#here.append(block);
+    return block;
+  }
+
+  /** The figure with its caption and its words, and the new picture in it. */
+  #picture(source: string): HTMLElement[] {
+    const old = this.#pictures[this.#nPictures++];
+    const figure = old?.cloneNode(true) as HTMLElement | undefined;
+    const image = figure instanceof HTMLImageElement ? figure : figure?.querySelector("img");
+    const redrawn = make("p", { className: "page-note", textContent: "Redrawn in your browser." });
+    if (!figure || !image) return [make("img", { src: source, alt: "A figure drawn in your browser" }), redrawn];
+    for (const one of [figure, ...figure.querySelectorAll("[id]")]) one.removeAttribute("id");
+    for (const name of ["srcset", "width", "height", "loading"]) image.removeAttribute(name);
+    image.src = source;
+    image.closest("a")?.replaceWith(image);
+    return [figure, redrawn];
+  }
+}

@@ -1,0 +1,85 @@
+// The entry: gives a page's cells their buttons and its widgets their life. Nothing heavy is loaded before a press.
+
+import { Cell, type PageFacts } from "./cells";
+import { make } from "./dom";
+import { missingInBrowser, Python } from "./python";
+import { showLive, showPublished } from "./widgets";
+
+const QUIET = 400; // ms without a run, after which what the next cells need is loaded
+
+function main(): void {
+  showPublished();
+  const facts = readFacts();
+  if (!facts) return;
+  const trouble = missingInBrowser();
+  if (trouble) {
+    tellTrouble(`Python cannot run in this browser: ${trouble}. The page can be read as it is.`, firstCell());
+    return;
+  }
+  const root = new URL(facts.root, location.href).href;
+  const python = new Python(
+    {
+      pyodide: `${root}lite/static/pyodide/`,
+      python: `${root}_static/page/`,
+      cells: `${root}${facts.page}.cells.json`,
+      data: `${root}lite/files/data/`,
+    },
+    new URL("worker.js", import.meta.url).href,
+  );
+  let quiet: ReturnType<typeof setTimeout> | undefined;
+  let isPrepared = false;
+  const prepare = () => {
+    clearTimeout(quiet);
+    if (isPrepared || savesData()) return;
+    quiet = setTimeout(() => {
+      if (!python.isReady) return;
+      isPrepared = true;
+      const load = python.ask({ job: "prepare", step: "load" });
+      load.then(() => python.ask({ job: "prepare", step: "import" })).catch(() => (isPrepared = false));
+    }, QUIET);
+  };
+  const cells = new Map<string, Cell>();
+  document.querySelectorAll<HTMLElement>("div.cell[data-cell]").forEach((element, k) => {
+    const show = (text: string, place: HTMLElement) => showLive(python, text, place);
+    const cell = new Cell(element, k + 1, python, facts, show, tellTrouble, prepare);
+    cells.set(cell.id, cell);
+  });
+  offerAllSettings(cells);
+  document.documentElement.dataset.python = "offered";
+}
+
+function readFacts(): PageFacts | undefined {
+  const text = document.getElementById("page-facts")?.textContent;
+  return text ? JSON.parse(text) : undefined;
+}
+
+function firstCell(): HTMLElement {
+  return document.querySelector<HTMLElement>("div.cell[data-cell]") ?? document.body;
+}
+
+function savesData(): boolean {
+  return (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
+}
+
+let told: HTMLElement | undefined;
+
+/** One message for the whole page, beside the cell where it came. */
+function tellTrouble(text: string, cell: HTMLElement): void {
+  told ??= make("p", { className: "page-trouble" });
+  told.setAttribute("role", "alert");
+  told.textContent = text;
+  cell.after(told);
+}
+
+/** A widget whose page has a part of its settings offers the others. */
+function offerAllSettings(cells: Map<string, Cell>): void {
+  for (const note of document.querySelectorAll<HTMLElement>(".explore-note:not([hidden])")) {
+    const cell = cells.get(note.closest<HTMLElement>("[data-cell]")?.dataset.cell ?? "");
+    if (!cell) continue;
+    const button = make("button", { type: "button", className: "page-run", textContent: "All settings, with Python" });
+    button.addEventListener("click", () => void cell.run());
+    note.replaceChildren(button);
+  }
+}
+
+main();

@@ -1,0 +1,49 @@
+// What the page and its Python say to each other.
+
+/** What one Python hands to the next, after Stop, so that it starts sooner. */
+export interface Kept {
+  module?: WebAssembly.Module;
+  memory?: ArrayBuffer;
+}
+
+/** Where the files are. */
+export interface Places {
+  pyodide: string;
+  python: string;
+  cells: string;
+  data: string;
+}
+
+export type Request =
+  | { job: "start"; places: Places; snapshot: boolean; kept: Kept }
+  | { job: "run"; cell: string }
+  | { job: "answer"; name: string; setting: number[] }
+  | { job: "prepare"; step: "load" | "import" };
+
+export type OutputKind = "stdout" | "stderr" | "text" | "html" | "png" | "error" | "widget";
+
+/** A loop whose length was chosen by runtime.budget: in full, and as it was. */
+export type Shortened = [full: number, here: number];
+
+export interface RunResult {
+  good: boolean;
+  before: number; // cells that had to run first
+  shortened: Shortened[];
+}
+
+/** What comes while a request is being answered. */
+export type Event =
+  | { kind: "output"; output: OutputKind; text: string }
+  | { kind: "clear" } // what was shown so far is shown again
+  | { kind: "progress"; label: string; done: number; total: number }
+  | { kind: "plan"; before: number; seconds: number }
+  | { kind: "at"; done: number; before: number } // of the cells that run first
+  | { kind: "loading"; what: string; bytes: number };
+
+export type Answer =
+  | { to: number; event: Event }
+  | { to: number; result: unknown }
+  | { to: number; failure: string }
+  | { loaded: number } // bytes so far
+  | { kept: Kept }
+  | { refused: string }; // the snapshot, and why

@@ -1,0 +1,98 @@
+// The widgets of `explore` on a page: with the pictures beside it, and with Python once their cell has run.
+
+import explorer from "../../src/tutorial_utils/explorer.js";
+import { make } from "./dom";
+import type { Python } from "./python";
+
+interface State {
+  name: string;
+  controls: { values: string[] }[];
+  captions: string[];
+  setting: number[];
+  shown: number[];
+  picture: string | Uint8Array<ArrayBuffer>;
+  [key: string]: unknown;
+}
+
+/** What the front end of a widget needs of a model, after anywidget's module. */
+class Model {
+  #listeners = new Map<string, Set<() => void>>();
+
+  constructor(
+    private readonly values: State,
+    private readonly save: (setting: number[]) => void,
+  ) {}
+
+  get(key: string): unknown {
+    return this.values[key];
+  }
+
+  set(key: string, value: unknown): void {
+    this.values[key] = value;
+  }
+
+  on(event: string, listen: () => void): void {
+    const all = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, all.add(listen));
+  }
+
+  off(event: string, listen: () => void): void {
+    this.#listeners.get(event)?.delete(listen);
+  }
+
+  save_changes(): void {
+    this.save(this.values.setting);
+  }
+
+  update(changes: Partial<State>): void {
+    Object.assign(this.values, changes);
+    for (const key of Object.keys(changes)) {
+      for (const listen of this.#listeners.get(`change:${key}`) ?? []) listen();
+    }
+  }
+}
+
+const bytes = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
+const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
+const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
+
+interface Known {
+  state: State;
+  buffers?: { path: [string]; data: string }[];
+}
+
+/** Show the widgets of the page, with the pictures that lie beside it. */
+export function showPublished(): void {
+  const text = document.querySelector(STATE)?.textContent;
+  const known: Record<string, Known> = text ? JSON.parse(text).state : {};
+  for (const view of document.querySelectorAll(VIEW)) {
+    const one = known[JSON.parse(view.textContent!).model_id];
+    if (!one?.state.captions) continue;
+    const state = { ...one.state };
+    for (const { path, data } of one.buffers ?? []) state[path[0]] = bytes(data);
+    const place = make("div");
+    view.replaceWith(place);
+    explorer.render({ model: new Model(state, () => {}), el: place });
+  }
+}
+
+/** Show a widget whose cell has run: Python draws every setting. */
+export function showLive(python: Python, text: string, place: HTMLElement): void {
+  const state: State = { ...JSON.parse(text), captions: [] };
+  state.picture = bytes(state.picture as string);
+  const { name } = state;
+  const model: Model = new Model(state, async (setting) => {
+    let answer: Partial<State>;
+    try {
+      answer = await python.ask<State>({ job: "answer", name, setting });
+      answer.picture = bytes(answer.picture as string);
+    } catch (error) {
+      answer = { error: `${(error as Error).message}. Run its cell again.`, shown: setting };
+    }
+    const { shown, ...rest } = answer;
+    model.update(rest); // first what is shown, then that it is there
+    model.update({ shown: shown! });
+  });
+  explorer.render({ model, el: place });
+}

@@ -1,0 +1,179 @@
+"""Put Python into the pages: the scripts, the snapshot, the book's modules, the cells.
+
+Pyodide itself and its wheels are those that JupyterLite serves, in lite/static/pyodide.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+from browser_python import CannotAssemble, lean
+from page_cells import PACKAGE, ROOT, SECONDS, cells_of, number_cells, wheels_of_modules
+
+FRONTEND = ROOT / "frontend"
+ESBUILD = ROOT / "node_modules" / "esbuild" / "bin" / "esbuild"
+# What the modules import of others and is small.
+BUNDLED = ("jaxtyping",)
+LONG = 1.0  # seconds from which a page is told how long a cell takes
+# What is sent before the first result, beside what this makes.
+CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+COMPRESSED = {".mjs": 0.3, ".wasm": 0.37}  # of its bytes, as web servers send it
+CELL = re.compile(r'<div class="cell ')
+ADDED = re.compile("<!-- page -->.*?<!-- /page -->", re.DOTALL)
+NO_MODULES = (
+    '<script nomodule>document.querySelector(".bd-article h1").insertAdjacentHTML('
+    '"afterend", "<p>Python cannot run in this browser: it is too old. '
+    'The page can be read as it is.</p>")</script>'
+)
+
+
+def bundle(folder: Path) -> None:
+    """The scripts and the style of the pages, in the folder."""
+    entries = [FRONTEND / "src" / name for name in ("page.ts", "worker.ts", "page.css")]
+    options = ["--bundle", "--minify", "--format=esm", "--target=es2022"]
+    command = [ESBUILD, *entries, *options, f"--outdir={folder}", "--log-level=warning"]
+    subprocess.run([str(part) for part in command], check=True)
+
+
+def sources() -> dict[str, bytes]:
+    """The modules of the page's Python, by their places in its site-packages."""
+    found = {}
+    for file in sorted(PACKAGE.rglob("*")):
+        is_kept = file.suffix in (".py", ".json") or file.name == "SHA256SUMS"
+        if is_kept and "__pycache__" not in file.parts:
+            found[file.relative_to(PACKAGE.parent).as_posix()] = file.read_bytes()
+    python = FRONTEND / "python"
+    for file in sorted(python.rglob("*.py")):
+        place = file.relative_to(python).as_posix().removeprefix("stand_ins/")
+        found[place] = file.read_bytes()
+    return found
+
+
+def zip_modules(pyodide: Path, work: Path, target: Path) -> None:
+    """The modules, compiled by the Python that loads them, in one zip.
+
+    With the small libraries that all of them import.
+    """
+    archive = work / "book.zip"
+    with zipfile.ZipFile(archive, "w") as book:
+        for place, content in sources().items():
+            book.writestr(zipfile.ZipInfo(place), content)
+    wheels = [next(pyodide.glob(f"{name}-*.whl")) for name in BUNDLED]
+    with zipfile.ZipFile(target, "w") as book:
+        for part in [*lean([archive], work), *wheels]:
+            with zipfile.ZipFile(part) as content:
+                for place in content.namelist():
+                    entry = zipfile.ZipInfo(place)
+                    book.writestr(entry, content.read(place), zipfile.ZIP_DEFLATED, 9)
+
+
+def make_snapshot(pyodide: Path, file: Path) -> None:
+    command = ["node", str(ROOT / "tools/snapshot.mjs"), str(pyodide), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise CannotAssemble(f"no snapshot of Python: {done.stderr[-500:]}")
+
+
+def assemble_page_python(pyodide: Path, folder: Path) -> None:
+    """What the worker loads beside Pyodide, made anew, or CannotAssemble."""
+    work = folder / "work"
+    shutil.rmtree(folder, ignore_errors=True)
+    work.mkdir(parents=True)
+    zip_modules(pyodide, work, folder / "book.zip")
+    make_snapshot(pyodide, folder / "python.bin.gz")
+    shutil.rmtree(work)
+
+
+def bytes_of_start(pyodide: Path, made: Path) -> int:
+    """About what is sent until the first result."""
+    files = [pyodide / name for name in CORE]
+    files += [*made.iterdir(), *pyodide.glob("numpy-*.whl")]
+    return sum(int(f.stat().st_size * COMPRESSED.get(f.suffix, 1)) for f in files)
+
+
+def sizes_of_wheels(pyodide: Path) -> dict[str, int]:
+    lock = json.loads((pyodide / "pyodide-lock.json").read_text(encoding="utf-8"))
+    packages = lock["packages"]
+    wheels = {w for needed in wheels_of_modules().values() for w in needed}
+    return {
+        name: (pyodide / packages[name]["file_name"]).stat().st_size
+        for name in sorted(wheels)
+    }
+
+
+def seconds_of(page: str) -> dict[str, float]:
+    """How long the cells of a page take in a browser, as measured last."""
+    known = json.loads(SECONDS.read_text()) if SECONDS.exists() else {}
+    return known.get(page, {})
+
+
+def add_page_python(book: Path, build: Path, notebooks: list[Path]) -> None:
+    """Give the pages of these notebooks their scripts, and their cells Python."""
+    site, made = build / "html", build / "page"
+    pyodide = site / "lite" / "static" / "pyodide"
+    target = site / "_static" / "page"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    bundle(target)
+    has_python = made.exists() and pyodide.exists()
+    if has_python:
+        shutil.copytree(made, target, dirs_exist_ok=True)
+        sizes, start = sizes_of_wheels(pyodide), bytes_of_start(pyodide, made)
+    for notebook in notebooks:
+        name = notebook.relative_to(book).with_suffix("").as_posix()
+        page = site / f"{name}.html"
+        if not page.exists():
+            continue
+        text = number(ADDED.sub("", page.read_text(encoding="utf-8")), notebook)
+        tags = [style_and_script(name)]
+        if has_python:
+            cells = cells_of(notebook) | {"seconds": seconds_of(name), "sizes": sizes}
+            dense = json.dumps(
+                cells, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+            )
+            (site / f"{name}.cells.json").write_text(dense, encoding="utf-8")
+            tags.append(facts(name, cells, start))
+            tags.append(NO_MODULES)
+        added = f"<!-- page -->{''.join(tags)}<!-- /page -->"
+        page.write_text(text.replace("</body>", f"{added}</body>"), encoding="utf-8")
+
+
+def root_of(page: str) -> str:
+    return "../" * page.count("/")
+
+
+def style_and_script(page: str) -> str:
+    place = f"{root_of(page)}_static/page/page"
+    return (
+        f'<link rel="stylesheet" href="{place}.css">'
+        f'<script type="module" src="{place}.js"></script>'
+    )
+
+
+def facts(page: str, cells: dict, start: int) -> str:
+    """What a page knows of its cells before Python is there."""
+    known = {
+        "page": page,
+        "root": root_of(page) or "./",
+        "bytes": start,
+        "blocked": {c["id"]: c["blocked"] for c in cells["cells"] if "blocked" in c},
+        "seconds": {k: s for k, s in cells["seconds"].items() if s >= LONG},
+    }
+    text = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
+    return f'<script type="application/json" id="page-facts">{text}</script>'
+
+
+def number(text: str, notebook: Path) -> str:
+    """The page with the name of each cell at its place."""
+    if "data-cell=" in text:
+        return text
+    names = [name for name, _ in number_cells(notebook)]
+    if len(CELL.findall(text)) != len(names):
+        raise RuntimeError(f"{notebook.name}: its page has other cells than itself")
+    following = iter(names)
+    return CELL.sub(lambda _: f'<div data-cell="{next(following)}" class="cell ', text)
