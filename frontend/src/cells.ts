@@ -100,6 +100,7 @@ export class Cell {
         this.python.onLoaded = (bytes) => this.#show(Math.min(bytes, this.facts.bytes), this.facts.bytes);
       }
       await this.python.start();
+      this.python.onLoaded = () => {};
       this.#progress.hidden = true;
       const result = await this.python.ask<RunResult>({ job: "run", cell: this.id }, (event) => this.#hear(event));
       this.#outputs.end(result.good, result.shortened);

@@ -1,9 +1,8 @@
 // What a cell shows: its outputs from the build, and in their place those of the page's Python.
 
 import { make } from "./dom";
-import type { OutputKind } from "./protocol";
+import type { OutputKind, Shortened } from "./protocol";
 import * as words from "./words";
-import type { Shortened } from "./protocol";
 
 export type ShowWidget = (state: string, place: HTMLElement, cell: string) => void;
 
@@ -100,10 +99,11 @@ export class Outputs {
     const image = figure instanceof HTMLImageElement ? figure : figure?.querySelector("img");
     const redrawn = make("p", { className: "page-note", textContent: "Redrawn in your browser." });
     if (!figure || !image) return [make("img", { src: source, alt: "A figure drawn in your browser" }), redrawn];
+    figure.querySelector("figcaption")?.append(redrawn);
     for (const one of [figure, ...figure.querySelectorAll("[id]")]) one.removeAttribute("id");
     for (const name of ["srcset", "width", "height", "loading"]) image.removeAttribute(name);
     image.src = source;
     image.closest("a")?.replaceWith(image);
-    return [figure, redrawn];
+    return figure.contains(redrawn) ? [figure] : [figure, redrawn];
   }
 }

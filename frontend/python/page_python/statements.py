@@ -366,7 +366,18 @@ def _given(call: ast.Call) -> Given:
     """The names among the arguments of a call, with their places or keywords."""
     places: list[tuple[int | str, ast.AST]] = [*enumerate(call.args)]
     places += [(keyword.arg or "**", keyword.value) for keyword in call.keywords]
-    return [(_base(value), place) for place, value in places if _is_part(value)]
+    return [(name, place) for place, value in places for name in _parts(value)]
+
+
+def _parts(node: ast.AST) -> list[str]:
+    """The names of objects that a value is, or holds in a list, a tuple or a dict."""
+    if _is_part(node):
+        return [_base(node)]
+    if isinstance(node, ast.ListComp | ast.GeneratorExp):
+        return [name for loop in node.generators for name in _parts(loop.iter)]
+    if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
+        return [name for value in ast.iter_child_nodes(node) for name in _parts(value)]
+    return []
 
 
 def _aliases(nodes: Iterable[ast.AST]) -> list[tuple[str, str]]:
@@ -374,10 +385,7 @@ def _aliases(nodes: Iterable[ast.AST]) -> list[tuple[str, str]]:
     pairs = set()
     for node in nodes:
         if isinstance(node, ast.Assign):
-            targets, values = node.targets, [node.value]
-            if isinstance(node.value, ast.Tuple | ast.List | ast.Dict):
-                values = [*ast.iter_child_nodes(node.value)]
-            others = {_base(value) for value in values if _is_part(value)}
+            targets, others = node.targets, {*_parts(node.value)}
         elif isinstance(node, ast.For | ast.comprehension):
             targets = [node.target]
             others = {n.id for n in ast.walk(node.iter) if isinstance(n, ast.Name)}

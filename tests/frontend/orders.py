@@ -1,0 +1,156 @@
+"""Run a notebook's cells as a page does, in several orders, and compare what they print.
+
+usage: orders.py NOTEBOOK SEED [fresh]     (in the notebook's folder; prints JSON)
+
+With `fresh`, each cell runs in a process of its own instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import multiprocessing
+import random
+import sys
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "frontend" / "python")]
+
+from page_cells import cells_of, number_cells  # noqa: E402
+from page_python import display  # noqa: E402
+from page_python.needs import ALL, Chapter  # noqa: E402
+from page_python.session import NeedsMore, Session  # noqa: E402
+
+CHECKED = "nbval-check-output"
+
+
+def printed(cell: dict) -> str:
+    """The standard output that a notebook has stored for a cell."""
+    outputs = cell.get("outputs", [])
+    streams = [o for o in outputs if o["output_type"] == "stream"]
+    return "".join(o["text"] for o in streams if o["name"] == "stdout")
+
+
+def run_in_order(chapter: Chapter) -> dict[str, str]:
+    """What each cell prints in one namespace, from the first to the last."""
+    namespace: dict = {"__name__": "__main__", "display": lambda *values: None}
+    found = {}
+    for cell in chapter.cells:
+        if cell.blocked:
+            continue
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            exec(compile(cell.source, f"cell {cell.id}", "exec"), namespace)
+        found[cell.id] = output.getvalue()
+    close_figures()
+    return found
+
+
+def close_figures() -> None:
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
+
+
+class Comparison:
+    """Runs cells in a session; collects what is not as it should be."""
+
+    def __init__(self, notebook: Path, chapter: Chapter, in_order: dict) -> None:
+        self.chapter, self.in_order = chapter, in_order
+        self.stored = {
+            name: printed(cell)
+            for name, cell in number_cells(notebook)
+            if CHECKED in cell.metadata.get("tags", [])
+        }
+        self.faults: list[str] = []
+        self.n_compared = 0
+
+    def run(self, session: Session, k: int, order: str) -> None:
+        cell = self.chapter.cells[k]
+        shown: list[tuple[str, str]] = []
+        display.Screen.post = staticmethod(lambda *what: shown.append(what))
+        good = False
+        while not good:
+            try:
+                good = all(session.run(*step) for step in session.plan(k))
+            except NeedsMore:
+                shown.clear()
+                continue
+            if not good:
+                error = [text for kind, text in shown if kind == "error"][-1]
+                self.faults.append(f"{order}: cell {cell.id} stopped: {error[-600:]}")
+                return
+        if cell.id not in self.stored:
+            return
+        text = "".join(text for kind, text in shown if kind == "stdout")
+        # A loop that is shorter in a browser gives what it gives here, as short.
+        expected = self.in_order if session.shortened else self.stored
+        self.n_compared += 1
+        if text != expected[cell.id]:
+            self.faults.append(
+                f"{order}: cell {cell.id} prints\n{text}\ninstead of\n"
+                f"{expected[cell.id]}\n(loops shortened: {session.shortened})"
+            )
+
+
+def runnable(chapter: Chapter) -> list[int]:
+    return [k for k, cell in enumerate(chapter.cells) if not cell.blocked]
+
+
+def run_alone(comparison: Comparison, places: Iterable[int]) -> None:
+    """Each cell in a namespace of its own; what cells need is kept, by key."""
+    chapter, kept = comparison.chapter, {}
+    for k in places:
+        session = Session(chapter)
+        session.records = {j: r for j, r in kept.items() if j < k}
+        comparison.run(session, k, "alone")
+        kept |= {j: r for j, r in session.records.items() if r.names is not ALL}
+
+
+def run_fresh(comparison: Comparison, places: Iterable[int]) -> None:
+    """Each cell in a process of its own."""
+    fork = multiprocessing.get_context("fork")
+    for k in places:
+        ours, theirs = fork.Pipe()
+
+        def child(k: int = k, pipe: object = theirs) -> None:
+            try:
+                comparison.run(Session(comparison.chapter), k, "in a fresh process")
+                pipe.send((comparison.n_compared, comparison.faults))  # type: ignore[attr-defined]
+            except BaseException:
+                pipe.send((0, [traceback.format_exc()]))  # type: ignore[attr-defined]
+
+        process = fork.Process(target=child)
+        process.start()
+        n_compared, faults = ours.recv()
+        process.join()
+        comparison.n_compared = n_compared
+        comparison.faults = faults
+
+
+def main(notebook: Path, seed: int, fresh: bool) -> dict:
+    chapter = Chapter(json.loads(json.dumps(cells_of(notebook))))
+    comparison = Comparison(notebook, chapter, run_in_order(chapter))
+    places = runnable(chapter)
+    if fresh:
+        run_fresh(comparison, places)
+    else:
+        run_alone(comparison, places)
+        mixed = random.Random(seed).sample(places, len(places))
+        for name, order in (("backwards", places[::-1]), (f"seed {seed}", mixed)):
+            session = Session(chapter)
+            for k in order:
+                comparison.run(session, k, name)
+    return {
+        "cells": len(places),
+        "compared": comparison.n_compared,
+        "stored": sorted(set(comparison.stored) & {chapter.cells[k].id for k in places}),
+        "faults": comparison.faults,
+    }
+
+
+if __name__ == "__main__":
+    result = main(Path(sys.argv[1]), int(sys.argv[2]), "fresh" in sys.argv)
+    print(json.dumps(result))

@@ -1,0 +1,54 @@
+"""Every cell that a page runs prints what the page shows, in any order of running.
+
+Natively, with the loops as short as in a browser. The order is another in every run;
+its seed is printed.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [
+    *sorted((ROOT / "chapters").glob("*.ipynb")),
+    ROOT / "book/corrections.ipynb",
+    ROOT / "book/introduction.md",
+]
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+
+
+def run(page: Path, *options: str) -> dict:
+    program = Path(__file__).with_name("orders.py")
+    done = subprocess.run(
+        [sys.executable, str(program), str(page), *options],
+        cwd=page.parent,
+        env=os.environ | {"TUTORIAL_BUDGET": "browser", "MPLBACKEND": "agg"},
+        capture_output=True,
+        text=True,
+        timeout=3600,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pages
+def test_alone_backwards_and_at_random(page):
+    seed = random.SystemRandom().randrange(1_000_000)
+    print(f"{page.stem}: seed {seed}")
+    result = run(page, str(seed))
+    assert result["faults"] == []
+    assert result["cells"] > 3
+    assert result["compared"] == 3 * len(result["stored"])
+
+
+@pytest.mark.release
+@pages
+def test_each_in_a_fresh_process(page):
+    result = run(page, "0", "fresh")
+    assert result["faults"] == []
+    assert result["compared"] == len(result["stored"])
