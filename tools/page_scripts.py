@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -22,6 +23,7 @@ BUNDLED = ("jaxtyping",)
 LONG = 1.0  # seconds from which a page is told how long a cell takes
 # What is sent before the first result, beside what this makes.
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+SNAPSHOT = 6_700_000  # bytes, about: those of two builds differ a little
 COMPRESSED = {".mjs": 0.3, ".wasm": 0.37}  # of its bytes, as web servers send it
 CELL = re.compile(r'<div class="cell ')
 ADDED = re.compile("<!-- page -->.*?<!-- /page -->", re.DOTALL)
@@ -80,20 +82,26 @@ def make_snapshot(pyodide: Path, file: Path) -> None:
 
 
 def assemble_page_python(pyodide: Path, folder: Path) -> None:
-    """What the worker loads beside Pyodide, made anew, or CannotAssemble."""
-    work = folder / "work"
-    shutil.rmtree(folder, ignore_errors=True)
-    work.mkdir(parents=True)
-    zip_modules(pyodide, work, folder / "book.zip")
-    make_snapshot(pyodide, folder / "python.bin.gz")
-    shutil.rmtree(work)
+    """Make anew what the worker loads beside Pyodide, whole or not at all.
+
+    Raises CannotAssemble if it cannot be made.
+    """
+    with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+        made, work = Path(place) / "made", Path(place) / "work"
+        made.mkdir()
+        work.mkdir()
+        zip_modules(pyodide, work, made / "book.zip")
+        make_snapshot(pyodide, made / "python.bin.gz")
+        shutil.rmtree(folder, ignore_errors=True)
+        made.replace(folder)
 
 
 def bytes_of_start(pyodide: Path, made: Path) -> int:
     """About what is sent until the first result."""
     files = [pyodide / name for name in CORE]
-    files += [*made.iterdir(), *pyodide.glob("numpy-*.whl")]
-    return sum(int(f.stat().st_size * COMPRESSED.get(f.suffix, 1)) for f in files)
+    files += [made / "book.zip", *pyodide.glob("numpy-*.whl")]
+    sizes = (f.stat().st_size * COMPRESSED.get(f.suffix, 1) for f in files)
+    return SNAPSHOT + int(sum(sizes))
 
 
 def sizes_of_wheels(pyodide: Path) -> dict[str, int]:

@@ -31,7 +31,7 @@ export class Cell {
     private readonly facts: PageFacts,
     showWidget: ShowWidget,
     private readonly onTrouble: (text: string, cell: HTMLElement) => void,
-    private readonly onDone: () => void,
+    private readonly onDone: (isWell: boolean) => void,
   ) {
     this.id = element.dataset.cell!;
     const input = element.querySelector<HTMLElement>(".cell_input")!;
@@ -59,11 +59,11 @@ export class Cell {
     return note;
   }
 
-  /** Until the focus is in the cell, one of its buttons takes it. */
+  /** Until the focus is in the cell, one of its parts takes it; what it shows stays as it is. */
   #keepOneTabStop(): void {
     const stops = () => {
-      const found = [...this.element.querySelectorAll<HTMLElement>("summary, button, pre[tabindex]")];
-      return found.filter((one) => !one.closest(".cell_output") || one.matches("pre"));
+      const found = [...this.element.querySelectorAll<HTMLElement>("summary, button, a, pre[tabindex]")];
+      return found.filter((one) => !one.closest(".cell_output"));
     };
     const set = (isInside: boolean) => {
       const all = stops();
@@ -105,14 +105,15 @@ export class Cell {
       const result = await this.python.ask<RunResult>({ job: "run", cell: this.id }, (event) => this.#hear(event));
       this.#outputs.end(result.good, result.shortened);
       this.#say(this.#verdict(result, (performance.now() - start) / 1000));
+      this.onDone(true);
       return result;
     } catch (error) {
       if (error instanceof Stopped) this.#say("Stopped.");
       else this.#fail(error as Error);
+      this.onDone(false);
       return undefined;
     } finally {
       this.#end();
-      this.onDone();
     }
   }
 

@@ -28,8 +28,9 @@ function main(): void {
   );
   let quiet: ReturnType<typeof setTimeout> | undefined;
   let isPrepared = false;
-  const prepare = () => {
+  const done = (isWell: boolean) => {
     clearTimeout(quiet);
+    if (isWell) told?.remove();
     if (isPrepared || savesData()) return;
     quiet = setTimeout(() => {
       if (!python.isReady) return;
@@ -41,7 +42,7 @@ function main(): void {
   const cells = new Map<string, Cell>();
   document.querySelectorAll<HTMLElement>("div.cell[data-cell]").forEach((element, k) => {
     const show = (text: string, place: HTMLElement) => showLive(python, text, place);
-    const cell = new Cell(element, k + 1, python, facts, show, tellTrouble, prepare);
+    const cell = new Cell(element, k + 1, python, facts, show, tellTrouble, done);
     cells.set(cell.id, cell);
   });
   offerAllSettings(cells);

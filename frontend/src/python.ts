@@ -45,7 +45,10 @@ export class Python {
 
   /** Start it, if it is not there yet. */
   start(): Promise<unknown> {
-    this.#started ??= this.#begin();
+    this.#started ??= this.#begin().catch((error) => {
+      this.#end(error); // so that it can be tried again
+      throw error;
+    });
     return this.#started;
   }
 
@@ -59,8 +62,7 @@ export class Python {
       this.#lose(worker, event.message || "its program could not be loaded");
     };
     const snapshot = takesSnapshots(this.places.python);
-    const asked = this.#ask({ job: "start", places: this.places, snapshot, kept: this.#kept });
-    await asked;
+    await this.#ask({ job: "start", places: this.places, snapshot, kept: this.#kept });
     this.isReady = true;
     // The worker holds this lock as long as it lives.
     const died = () => this.#lose(worker, "it ended in the middle of its work");

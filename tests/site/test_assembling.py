@@ -220,15 +220,21 @@ def test_it_is_assembled_again_only_when_it_is_new(tmp_path, monkeypatch):
         assert build_book.add_browser_python(tmp_path)
         return list(times)
 
+    def assemble_for_pages(pyodide, target):
+        times.append("for pages")
+        target.mkdir(exist_ok=True)
+
     monkeypatch.setattr(build_book, "assemble", assemble)
+    monkeypatch.setattr(build_book, "assemble_page_python", assemble_for_pages)
     monkeypatch.setattr(build_book, "ROOT", tmp_path)
     monkeypatch.setattr(build_book, "ASSEMBLED_FROM", ["inputs"])
-    assert build_with("one") == ["assembled"]
+    monkeypatch.setattr(build_book, "PAGE_PYTHON_FROM", ["inputs"])
+    assert build_with("one") == ["assembled", "for pages"]
     (tmp_path / "lite" / "files" / "gone.ipynb").touch()
     assert build_with("one") == []
     names = {path.name for path in (tmp_path / "lite" / "files").iterdir()}
     assert names == {path.name for path in (ROOT / "chapters").glob("*.ipynb")}
-    assert build_with("two") == ["assembled"]
+    assert build_with("two") == ["assembled", "for pages"]
     (tmp_path / "unfinished").touch()
     assert build_with("two") == ["assembled"], "a build was cut short"
 

@@ -246,7 +246,7 @@ def test_the_way_back_needs_a_chapter(lab):
 
 
 PLACES = (
-    ("Run in your browser", "notebooks/index.html"),
+    ("Open as a notebook", "notebooks/index.html"),
     ("in the full lab", "lab/index.html"),
     ("without my changes", "start_afresh.html"),
 )

@@ -146,8 +146,16 @@ def told(error: BaseException, cell: str) -> str:
         within = "" if frame.name == "<module>" else f", in {frame.name}"
         lines.append(f"{_place(frame.filename, cell)}, line {frame.lineno}{within}:")
         lines += [f"    {frame.line}"] if frame.line else []
-    last = traceback.format_exception_only(error)[-1].strip()
-    return "\n".join([*lines, last])
+    message = str(error)
+    return "\n".join([*lines, _kind(error) + (f": {message}" if message else "")])
+
+
+def _kind(error: BaseException) -> str:
+    """The name of an error; the book's own are called by what they are a kind of."""
+    kinds = type(error).__mro__
+    own = type(error).__module__.startswith("tutorial_utils")
+    shown = next(k for k in kinds if not own or k.__module__ == "builtins")
+    return shown.__qualname__
 
 
 def _place(file: str, cell: str) -> str:
