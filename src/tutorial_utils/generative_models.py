@@ -12,7 +12,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp
 
 from tutorial_utils.checks import (
     check_growth,
@@ -133,6 +132,8 @@ class _Enumerated(_EnergyModel):
 
         Raises ValueError above 25 units. Source: Chapter 8, eq-boltzmann.
         """
+        from scipy.special import logsumexp
+
         J, a = self._couplings()
         n = len(a)
         if n > MOST_UNITS:
@@ -185,6 +186,8 @@ class _GibbsSampled(_Enumerated):
 class _ExactlyLearned(_GibbsSampled):
     def _hidden(self, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """p(h | v) of all hidden states (N, 2**H), and -log of Z p(v), (N,)."""
+        from scipy.special import logsumexp
+
         J, a = self._couplings()
         D = len(self.b)
         hidden = _all_states(len(self.c))
@@ -292,6 +295,8 @@ class _Conditional(_Restricted):
 # %% ../../chapters/08_generative_models.ipynb #dc765d16
 def _log_sum_over_layer(W: np.ndarray, b: np.ndarray, c: np.ndarray) -> float:
     """log of the sum over all h of exp(cᵀh) Π_i (1 + exp(W h + b)_i); W (D, H)."""
+    from scipy.special import logsumexp
+
     half = len(c) // 2
     first, second = _all_states(half), _all_states(len(c) - half)
     of_first = W[:, :half] @ first.T + b[:, None]  # (D, 2**half)
@@ -391,6 +396,8 @@ class _Differentiated(_Contrasted):
         Raises ValueError for bad input or above 25 units in the smaller layer; memory
         for all its states suggests 20. Source: Chapter 8, eq-rbm-gradient.
         """
+        from scipy.special import logsumexp
+
         v = _checked_units(v, "v", len(self.b))
         fewest = self._checked_sum()
         if len(self.b) == fewest:
@@ -563,6 +570,8 @@ def annealed_importance_sampling(
     for bad input. Source: Chapter 8, alg-ais; Neal, 2001; Salakhutdinov and Murray,
     2008.
     """
+    from scipy.special import logsumexp
+
     path = checked_array(betas, "betas", ("K",))
     if path[0] != 0 or path[-1] != 1 or (np.diff(path) < 0).any():
         raise ValueError(f"betas must ascend from 0 to 1, got {betas!r:.60}")
@@ -771,6 +780,8 @@ class _Bounded(_Trainable):
         ValueError for bad input. Source: Chapter 8, eq-iw, prop-iw; Burda and others,
         2016.
         """
+        from scipy.special import logsumexp
+
         x = _checked_units(x, "x", self.n_visible)
         n_samples = checked_count(n_samples, "n_samples")
         draws = self.rng.normal(size=(n_samples, len(x), self.n_latent))

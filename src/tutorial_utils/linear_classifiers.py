@@ -13,13 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement, pairwise
 from math import factorial, prod
+from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog, nnls
-from scipy.sparse import csr_array, issparse
-from scipy.sparse.linalg import LinearOperator, cg
-from scipy.spatial.distance import cdist
-from scipy.special import logsumexp, softmax
 
 from tutorial_utils.checks import (
     checked_array,
@@ -199,7 +195,7 @@ def perceptron(
 
 # %% ../../chapters/01_linear_classifiers.ipynb #4f9d41b8
 def sparse_perceptron(
-    X: csr_array,
+    X: Any,
     y: np.ndarray,
     n_classes: int,
     max_epochs: int = 100,
@@ -236,8 +232,10 @@ def sparse_perceptron(
     return PerceptronResult(W.T.copy(), mistakes, converged, None)
 
 # %% ../../chapters/01_linear_classifiers.ipynb #bb794831
-def _checked_sparse(X: csr_array, name: str) -> csr_array:
+def _checked_sparse(X: Any, name: str) -> Any:
     """A copy of X by rows, in float64, each place stored once."""
+    from scipy.sparse import csr_array, issparse
+
     is_matrix = issparse(X) and X.ndim == 2 and min(X.shape) > 0
     if not is_matrix or X.dtype.kind not in "biuf":
         got = f"{X.dtype} of shape {X.shape}" if issparse(X) else type(X).__name__
@@ -332,6 +330,8 @@ def maximum_margin(
     (a margin below 1e-8 of the radius counts as none).
     Source: Chapter 1, thm-maximum-margin; Lawson and Hanson, 1974.
     """
+    from scipy.optimize import nnls
+
     differences = difference_vectors(X, y, n_classes)
     # A common scale leaves the direction alone and the solver well conditioned.
     points = differences / max(radius(X), np.finfo(float).tiny)
@@ -359,6 +359,8 @@ def class_probabilities(W: np.ndarray, X: np.ndarray) -> np.ndarray:
     Raises ValueError for wrong shapes or NaN. Source: Chapter 1, equation
     eq-class-probability.
     """
+    from scipy.special import softmax
+
     W = checked_array(W, "W", ("K", "D"))
     X = checked_array(X, "X", ("N", W.shape[1]))
     return softmax(X @ W.T, axis=1)
@@ -374,6 +376,8 @@ def logistic_loss(W: np.ndarray, X: np.ndarray, y: np.ndarray, l2: float) -> flo
 
 
 def _logistic_loss(W: np.ndarray, X: np.ndarray, y: np.ndarray, l2: float) -> float:
+    from scipy.special import logsumexp
+
     scores = X @ W.T
     right = scores[np.arange(len(y)), y]
     return float(np.mean(logsumexp(scores, axis=1) - right) + l2 / 2 * np.sum(W**2))
@@ -394,6 +398,8 @@ def logistic_gradient(
 def _logistic_gradient(
     W: np.ndarray, X: np.ndarray, y: np.ndarray, l2: float
 ) -> np.ndarray:
+    from scipy.special import softmax
+
     errors = softmax(X @ W.T, axis=1)
     errors[np.arange(len(y)), y] -= 1
     return errors.T @ X / len(y) + l2 * W
@@ -412,6 +418,9 @@ def _newton_step(
     W: np.ndarray, X: np.ndarray, gradient: np.ndarray, l2: float
 ) -> np.ndarray:
     """Solve H[V] = -gradient, roughly, by conjugate gradients; returns V (K, D)."""
+    from scipy.sparse.linalg import LinearOperator, cg
+    from scipy.special import softmax
+
     P = softmax(X @ W.T, axis=1)
 
     def curvature(flat: np.ndarray) -> np.ndarray:
@@ -441,6 +450,8 @@ def logistic_regression(
     beyond rounding, because l2 is 0 or too small.
     Source: Chapter 1, equation eq-logistic and thm-logistic-convex.
     """
+    from scipy.sparse import csr_array
+
     n_classes = checked_count(n_classes, "n_classes")
     X = checked_array(X, "X", ("N", "D"))
     y = checked_labels(y, "y", n_classes, len(X))
@@ -468,6 +479,8 @@ def logistic_regression(
 # %% ../../chapters/01_linear_classifiers.ipynb #e767709d
 def _can_only_grow(X: np.ndarray, y: np.ndarray, n_classes: int) -> bool:
     """Whether some weights raise the lead of an example and lower that of none."""
+    from scipy.optimize import linprog
+
     if n_classes == 1:
         return False  # there is no lead: all weights have the loss 0
     d = difference_vectors(X, y, n_classes)
@@ -579,6 +592,8 @@ def support_vector_machine(X: np.ndarray, y: np.ndarray, C: float) -> SVMResult:
 # %% ../../chapters/01_linear_classifiers.ipynb #103a315d
 def _sparse_gram(X: np.ndarray, centre: np.ndarray) -> np.ndarray:
     """Dot products of the rows of X - centre, for X of mostly zeros."""
+    from scipy.sparse import csr_array
+
     S, to_centre = csr_array(X), X @ centre
     G = (S @ S.T).toarray()
     G += centre @ centre - to_centre
@@ -699,6 +714,8 @@ def rbf_kernel(X: np.ndarray, Z: np.ndarray, width: float) -> np.ndarray:
     X : (N, D). Z : (M, D). width : above 0. Returns (N, M), entries 0 to 1. Raises
     ValueError for bad input. Source: Chapter 1, prop-rbf.
     """
+    from scipy.spatial.distance import cdist
+
     X, Z = _checked_pair(X, Z)
     width = checked_number(width, "width", above=0)
     return np.exp(-((cdist(X, Z) / width) ** 2) / 2)

@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.linalg import LinearOperator, eigsh
 
 from tutorial_utils.checks import (
     check_weights,
@@ -330,15 +328,15 @@ def _checked_words(words: Sequence[str], name: str) -> Sequence[str]:
     return words
 
 # %% ../../chapters/04_representation_learning.ipynb #89fd578e
-def cooccurrence(
-    tokens: Sequence[str], vocabulary: Sequence[str], window: int
-) -> sparse.csr_array:
+def cooccurrence(tokens: Sequence[str], vocabulary: Sequence[str], window: int) -> Any:
     """How often each word stands within the window of each other: sparse (V, V).
 
     tokens : a text; vocabulary : V words, which may leave out tokens, whose places
     stay. window : at least 1, to both sides. Returns float64 counts, symmetric. Raises
     ValueError for bad input. Source: Chapter 4, def-cooccurrence.
     """
+    from scipy import sparse
+
     places = word_indices(tokens, vocabulary)
     V, window = len(vocabulary), checked_count(window, "window")
     counts = sparse.csr_array((V, V))
@@ -350,13 +348,15 @@ def cooccurrence(
     return sparse.csr_array(counts + counts.T)
 
 # %% ../../chapters/04_representation_learning.ipynb #b7afbb38
-def ppmi(counts: Any, shift: float = 0.0) -> sparse.csr_array:
+def ppmi(counts: Any, shift: float = 0.0) -> Any:
     """max(PMI - shift, 0) of co-occurrence counts, sparse with the shape of counts.
 
     counts : (V, C), sparse or not, not negative and not all zero. shift : the log k of
     the definition. Where a count is 0, so is the result. Raises ValueError for bad
     input. Source: Chapter 4, equation eq-ppmi; Levy and Goldberg, 2014.
     """
+    from scipy import sparse
+
     shift = checked_number(shift, "shift")
     pairs = _checked_matrix(counts, "counts")
     if pairs.data.min() < 0:
@@ -370,8 +370,10 @@ def ppmi(counts: Any, shift: float = 0.0) -> sparse.csr_array:
     return result
 
 
-def _checked_matrix(value: Any, name: str) -> sparse.coo_array:
+def _checked_matrix(value: Any, name: str) -> Any:
     """A matrix, sparse or not, as a sparse copy in float64 that stores no zeros."""
+    from scipy import sparse
+
     if not sparse.issparse(value):
         value = checked_array(value, name, ("V", "C"))
     if value.ndim != 2 or value.dtype.kind not in "biuf":
@@ -397,6 +399,8 @@ def svd_vectors(matrix: Any, dimension: int, rng: np.random.Generator) -> np.nda
     input, or a matrix of zeros. Source: Chapter 4, representation-words; Deerwester
     and others, 1990.
     """
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
     rng, d = checked_generator(rng, "rng"), checked_count(dimension, "dimension")
     M = _checked_matrix(matrix, "matrix").tocsr()
     n = min(M.shape)
@@ -527,6 +531,8 @@ def negative_sampling(
 def _negative_sampling(
     H: np.ndarray, W_out: np.ndarray, target: np.ndarray, negatives: np.ndarray
 ) -> tuple[float, np.ndarray, np.ndarray]:
+    from scipy import sparse
+
     B, V = len(H), len(W_out)
     words = np.column_stack([target, negatives])  # (B, 1 + k)
     U = W_out.take(words, axis=0)  # (B, 1 + k, d)
@@ -635,7 +641,7 @@ class _WordVectors:
             loss, by_H, by_out = _negative_sampling(H, self.W_out, target, negatives)
         return loss, A.T @ by_H, by_out
 
-    def _inputs(self, center: Any, context: Any) -> tuple[sparse.csr_array, Any]:
+    def _inputs(self, center: Any, context: Any) -> tuple[Any, Any]:
         """Weights (B, V) of the words that predict, and the words to predict."""
         raise NotImplementedError
 
@@ -746,7 +752,9 @@ class SkipGram(_TrainedWordVectors):
     others, 2013.
     """
 
-    def _inputs(self, center: Any, context: Any) -> tuple[sparse.csr_array, Any]:
+    def _inputs(self, center: Any, context: Any) -> tuple[Any, Any]:
+        from scipy import sparse
+
         V = len(self.W_in)
         center = _checked_indices(center, "center", ("B",), V)
         context = _checked_indices(context, "context", (len(center),), V)
@@ -763,7 +771,9 @@ class Cbow(_TrainedWordVectors):
     Arguments, parameters and errors as `SkipGram`. Source: as there.
     """
 
-    def _inputs(self, center: Any, context: Any) -> tuple[sparse.csr_array, Any]:
+    def _inputs(self, center: Any, context: Any) -> tuple[Any, Any]:
+        from scipy import sparse
+
         V = len(self.W_in)
         center = _checked_indices(center, "center", ("B",), V)
         context = _checked_indices(context, "context", (len(center), "n"), V, lowest=-1)

@@ -146,7 +146,9 @@ def main(notebook: Path, seed: int, fresh: bool) -> dict:
     return {
         "cells": len(places),
         "compared": comparison.n_compared,
-        "stored": sorted(set(comparison.stored) & {chapter.cells[k].id for k in places}),
+        "stored": sorted(
+            set(comparison.stored) & {chapter.cells[k].id for k in places}
+        ),
         "faults": comparison.faults,
     }
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-KNOWN = {*dir(builtins), "display", "__name__"}
+KNOWN = {*dir(builtins), "display", "__name__", "__class__"}
 # Methods of arrays, texts and containers that change nothing.
 PURE_METHODS = set(
     "all any argmax argmin argsort astype capitalize ceil conj copy count cumprod cumsum"
