@@ -20,7 +20,10 @@ STYLES = {"fa-solid", "fa-lg"}
 def drawing(name: str) -> tuple[str, str]:
     """The view box and the path of an icon. FileNotFoundError if there is none."""
     text = (ICONS / f"{name}.svg").read_text(encoding="utf-8")
-    [box], [path] = re.findall(r'viewBox="([^"]*)"', text), re.findall(r' d="([^"]*)"', text)
+    [box], [path] = (
+        re.findall(r'viewBox="([^"]*)"', text),
+        re.findall(r' d="([^"]*)"', text),
+    )
     return box, path
 
 

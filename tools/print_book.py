@@ -31,8 +31,7 @@ FOOTER = (
 )
 # A widget comes after its page, and its picture, while it is empty, is complete.
 ALL_PICTURES = """() =>
-  document.querySelectorAll(".explore-picture").length
-    === document.querySelectorAll("script[type*='jupyter.widget-view']").length
+  document.querySelectorAll("script[type*='jupyter.widget-view']").length === 0
   && [...document.images].every((i) => i.complete && i.naturalWidth > 0)"""
 MARGINS = {"top": "18mm", "bottom": "20mm", "left": "18mm", "right": "18mm"}
 

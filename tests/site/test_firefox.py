@@ -5,6 +5,16 @@ The checks are those of Chromium's tests.
 
 import pytest
 from playwright.sync_api import Browser, expect
+from test_page_python import (
+    NUMPY,
+    PICTURE,
+    SCIPY,
+    WIDGET,
+    fault_of,
+    opened,
+    plant,
+    press,
+)
 from test_page_widgets import (
     check_a_missing_frame,
     check_addresses,
@@ -64,3 +74,19 @@ def test_menus_search_and_theme(visit):
     found = visit("search.html?q=perceptron", theme=None, formulas=False)
     expect(found.locator("#search-results li").first).to_be_visible()
     assert visit.wrong == []
+
+
+@pytest.mark.usefixtures("lite")
+def test_cells_run_where_they_stand_and_can_be_stopped(visit):
+    page = opened(visit)
+    cells = (NUMPY, PICTURE, SCIPY, WIDGET)
+    faults = [fault_of(page, name, name == PICTURE) for name in cells]
+    assert [fault for fault in faults if fault] == []
+    assert visit.wrong == []
+    page = opened(visit)
+    plant(page, "print('begun')\nwhile True:\n    pass")
+    cell = press(page, NUMPY)
+    expect(cell.locator(".page-output")).to_contain_text("begun", timeout=60_000)
+    cell.get_by_role("button", name="Stop cell").press("Enter")
+    expect(cell).not_to_have_attribute("aria-busy", "true", timeout=2000)
+    assert fault_of(page, SCIPY, False) is None

@@ -19,6 +19,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
+from test_page_python import CHAPTER, NUMPY, PICTURE, SCIPY
 
 WINDOWS = sorted(Path("/usr/lib").glob("*/webkit*gtk-*/MiniBrowser"))
 PATIENCE = 20  # seconds
@@ -130,3 +131,37 @@ def test_its_widgets_answer_and_keep_their_setting_in_the_address(opened):
         wanted[2],
     )
     assert state(opened, again)[1:] == wanted[1:]
+
+
+def run_cell(browser: WebKitGTK, name: str) -> tuple[str, str]:
+    """Press Run of a cell and wait: what is said of it, and what it shows."""
+    cell = browser.find_element(By.CSS_SELECTOR, f'[data-cell="{name}"]')
+    browser.execute_script(
+        "arguments[0].querySelectorAll('.page-run')[0].click()", cell
+    )
+    wait = WebDriverWait(browser, 90)
+    wait.until(lambda _: cell.get_dom_attribute("aria-busy") is None)
+    said = cell.find_element(By.CSS_SELECTOR, ".page-status").text
+    return said, cell.find_element(By.CSS_SELECTOR, ".page-output").text
+
+
+@pytest.mark.usefixtures("lite")
+def test_cells_run_where_they_stand_and_can_be_stopped(webkit, address):
+    webkit.get(f"{address}{CHAPTER}.html")
+    until(webkit, "document.documentElement.dataset.python === 'offered'")
+    for name in (NUMPY, SCIPY):
+        said, shown = run_cell(webkit, name)
+        assert said.startswith("Done in"), (said, shown)
+        assert said.endswith("As printed."), (said, shown)
+    said, _ = run_cell(webkit, PICTURE)
+    assert said.startswith("Done in")
+    cell = webkit.find_element(By.CSS_SELECTOR, f'[data-cell="{PICTURE}"]')
+    picture = cell.find_element(By.CSS_SELECTOR, ".page-output img")
+    until(webkit, "arguments[0].naturalWidth > 300", picture)
+    assert len(str(picture.get_dom_attribute("alt")).split()) > 5
+    press = "arguments[0].querySelectorAll('.page-run')[0].click()"
+    webkit.execute_script(press, cell)
+    webkit.execute_script(press, cell)  # the same button stops it
+    until(webkit, "arguments[0].innerText.includes('Stopped')", cell)
+    said, _ = run_cell(webkit, NUMPY)
+    assert said.startswith("Done in")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-
 MODULES = sorted(
     path.stem
     for path in (Path(__file__).parents[2] / "src/tutorial_utils").glob("*.py")

@@ -132,7 +132,9 @@ class Session:
             kept = {one.lines[1] for one in parts}
             tree.body = [node for node in tree.body if node.end_lineno in kept]
             last = tree.body[-1] if tree.body and aloud else None
-            is_shown = isinstance(last, ast.Expr) and not lines[-1].rstrip().endswith(";")
+            is_shown = isinstance(last, ast.Expr) and not lines[-1].rstrip().endswith(
+                ";"
+            )
             if _draws(parts):
                 display.prepare_matplotlib()
             if is_shown:
@@ -201,7 +203,9 @@ def own(value: object, memo: Memo) -> object:
 
 def _draws(parts: list[Statement]) -> bool:
     """Whether statements import Matplotlib themselves."""
-    sources = [pair for one in parts for found in one.imports.values() for pair in found]
+    sources = [
+        pair for one in parts for found in one.imports.values() for pair in found
+    ]
     return any("matplotlib" in module for module, _ in sources)
 
 

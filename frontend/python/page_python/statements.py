@@ -388,11 +388,13 @@ def _aliases(nodes: Iterable[ast.AST]) -> list[tuple[str, str]]:
             targets, others = node.targets, {*_parts(node.value)}
         elif isinstance(node, ast.For | ast.comprehension):
             targets = [node.target]
-            others = {n.id for n in ast.walk(node.iter) if isinstance(n, ast.Name)}
+            calls = [n.func for n in ast.walk(node.iter) if isinstance(n, ast.Call)]
+            named = [n for n in ast.walk(node.iter) if isinstance(n, ast.Name)]
+            others = {n.id for n in named if n not in calls}
         else:
             continue
         own = {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
-        pairs |= {(a, b) for a in own for b in others - KNOWN if a != b}
+        pairs |= {(a, b) for a in own for b in others if a != b}
     return sorted(pairs)
 
 
