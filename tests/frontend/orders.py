@@ -1,4 +1,4 @@
-"""Run a notebook's cells as a page does, in several orders, and compare what they print.
+"""Run a notebook's cells as a page does, in several orders; compare what they print.
 
 usage: orders.py NOTEBOOK SEED [fresh]     (in the notebook's folder; prints JSON)
 

@@ -29,7 +29,7 @@ READS = {
     "while a:\n    a -= 1": "a",
     "if a:\n    b = 1\nelse:\n    b = 2": "a",
     "with a as b:\n    c = b": "a",
-    "try:\n    x = a\nexcept Wrong as error:\n    x = error\nfinally:\n    b": "Wrong a b",
+    "try:\n    x = a\nexcept Bad as error:\n    x = error\nfinally:\n    b": "Bad a b",
     "match a:\n    case [b, *c] if d:\n        e = b": "a d",
     "@decorate\ndef f(x: Kind = a) -> Other:\n    return b": "Kind Other a decorate",
     "class A(Base):\n    size = a\n    def f(self):\n        return b": "Base a",

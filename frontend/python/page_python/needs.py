@@ -1,4 +1,4 @@
-"""What has to run before a cell, so that it gives what it gives in the whole chapter."""
+"""What has to run before a cell, so that it gives what it does in the chapter."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ class Chapter:
         return kept[::-1]
 
     def needs(self, k: int, names: Names) -> dict[str, int]:
-        """The names that a slice takes from elsewhere, with the cells that make them."""
+        """The names that a slice takes from other cells, with these cells."""
         bound: set[str] = set()
         todo, later = [], []
         for one in self.slice(k, names):
@@ -189,7 +189,7 @@ class Chapter:
         return found
 
     def learn(self, k: int, name: str) -> bool:
-        """Note that cell k needs a name that its text does not show; False if it cannot.
+        """Note that cell k needs a name that its text does not show, if there is one.
 
         It may be used by a function that the cell gets in a container.
         """
@@ -200,7 +200,7 @@ class Chapter:
         return True
 
     def builds_on(self, k: int, names: Names) -> dict[int, set[str]]:
-        """The cells that must have run for a slice, each with what it must have made."""
+        """The cells that a slice builds on, each with what it must have made."""
         found: dict[int, set[str]] = {}
         for name, j in self.needs(k, names).items():
             if not self.imports_of(j, name) and not self.is_ready(j):

@@ -1,4 +1,4 @@
-"""Runs the cells of a chapter, each on what it needs; keeps what each has made apart."""
+"""Runs the cells of a chapter, each on what it needs; keeps apart what each makes."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ class Session:
         except ModuleNotFoundError:
             raise
         except BaseException as error:
-            if isinstance(error, NameError) and self.chapter.learn(k, error.name):
+            if isinstance(error, NameError) and self.chapter.learn(k, error.name or ""):
                 raise NeedsMore(error.name) from None
             display.flush()
             display.Screen.post("error", display.told(error, cell.id))

@@ -15,14 +15,23 @@ from typing import Any
 
 KNOWN = {*dir(builtins), "display", "__name__", "__class__"}
 # Methods of arrays, texts and containers that change nothing.
-PURE_METHODS = set(
-    "all any argmax argmin argsort astype capitalize ceil conj copy count cumprod cumsum"
-    " decode diagonal dot encode endswith find flatten format get index isdigit items"
-    " join keys lower lstrip max mean min most_common nonzero prod ravel real repeat"
-    " replace reshape round rstrip searchsorted split splitlines squeeze startswith std"
-    " strip sum swapaxes take title tobytes toarray tolist trace transpose upper values"
-    " var view".split()
-)
+PURE_METHODS = {
+    *(*dir(str), *dir(tuple), *dir(frozenset), *dir(float)),
+    *("get", "items", "keys", "most_common", "values"),
+    *("all", "any", "argmax", "argmin", "argsort", "astype", "cumprod", "cumsum"),
+    *("diagonal", "dot", "flatten", "max", "mean", "min", "nonzero", "prod", "ravel"),
+    *(
+        "repeat",
+        "reshape",
+        "round",
+        "searchsorted",
+        "squeeze",
+        "std",
+        "sum",
+        "swapaxes",
+    ),
+    *("take", "toarray", "tobytes", "tolist", "trace", "transpose", "var", "view"),
+}
 # Functions of libraries that change their first argument.
 CHANGE_FIRST = (".at", "copyto", "fill_diagonal", "next", ".place", ".put", "shuffle")
 SELF = "self"  # the place of what stands before the dot of a call

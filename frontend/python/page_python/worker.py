@@ -22,7 +22,7 @@ def open(cells: str, post: Callable[[str, str], None]) -> None:
     values = json.loads(cells)
     Open.session = Session(Chapter(values))
     Open.seconds = values["seconds"]
-    display.Screen.post = staticmethod(post)  # type: ignore[assignment]
+    display.Screen.post = staticmethod(post)
 
 
 def plan(cell: str) -> str:
