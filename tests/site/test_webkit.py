@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,8 @@ WINDOWS = sorted(Path("/usr/lib").glob("*/webkit*gtk-*/MiniBrowser"))
 PATIENCE = 20  # seconds
 
 
-@pytest.fixture(scope="module")
-def screen() -> Iterator[str]:
+@contextmanager
+def a_screen() -> Iterator[str]:
     """A screen that nobody sees."""
     if not shutil.which("Xvfb"):
         missing("no Xvfb found: install Debian's package xvfb")
@@ -43,8 +44,8 @@ def screen() -> Iterator[str]:
     server.wait()
 
 
-@pytest.fixture(scope="module")
-def webkit(screen) -> Iterator[WebKitGTK]:
+@contextmanager
+def a_webkit(screen: str) -> Iterator[WebKitGTK]:
     driver = shutil.which("WebKitWebDriver")
     if not driver or not WINDOWS:
         missing("no WebKitGTK found: install Debian's package webkit2gtk-driver")
@@ -56,6 +57,12 @@ def webkit(screen) -> Iterator[WebKitGTK]:
     browser.set_window_size(1300, 900)
     yield browser
     browser.quit()
+
+
+@pytest.fixture(scope="module")
+def webkit() -> Iterator[WebKitGTK]:
+    with a_screen() as screen, a_webkit(screen) as browser:
+        yield browser
 
 
 def until(browser: WebKitGTK, script: str, *arguments: object) -> object:

@@ -1,0 +1,224 @@
+"""How soon Python in a page answers, in three browsers; how long each cell takes there.
+
+usage: page_python.py FILE        times of chapter 2's page, medians of ROUNDS
+       page_python.py cells       writes frontend/seconds.json, from Chromium
+
+Cold is a browser that was never here, warm the same one on its second visit. The files
+come from this machine, compressed as web servers do.
+"""
+
+import functools
+import gzip
+import http.server
+import json
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from conftest import BROWSERS, FIREFOXES, FLAGS, found
+from playwright.sync_api import Page, Playwright, sync_playwright
+from test_webkit import a_screen, a_webkit
+from tqdm import tqdm
+
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "_build" / "html"
+SECONDS = ROOT / "frontend" / "seconds.json"
+CHAPTER = "chapters/02_neural_networks.html"
+NUMPY, PICTURE, NEXT_PICTURE, SCIPY = "c79ea364", "fccd3de5", "b91c8d19", "7dce2455"
+LONG = "1558e097"
+ROUNDS = 5
+LEAST = 1.0  # seconds from which a cell is written down
+PACKED = {".html", ".js", ".mjs", ".css", ".json", ".wasm", ".svg"}
+
+OFFERED = "document.documentElement.dataset.python === 'offered'"
+# From the press to the result in the page.
+PRESS = """(name) => new Promise((done) => {
+  const cell = document.querySelector(`[data-cell="${name}"]`);
+  const start = performance.now();
+  cell.querySelector(".page-run").click();
+  const wait = () => cell.hasAttribute("aria-busy")
+    ? requestAnimationFrame(wait)
+    : done([performance.now() - start, cell.querySelector(".page-status").textContent]);
+  requestAnimationFrame(wait);
+})"""
+# From Stop to the words that Python is ready, of a cell that has begun.
+STOP = """(name) => new Promise((done) => {
+  const cell = document.querySelector(`[data-cell="${name}"]`);
+  const status = cell.querySelector(".page-status");
+  cell.querySelector(".page-run").click();
+  setTimeout(() => {
+    const start = performance.now();
+    cell.querySelector(".page-run").click();
+    const wait = () => status.textContent.includes("ready")
+      ? done([performance.now() - start, "Done in"]) : requestAnimationFrame(wait);
+    requestAnimationFrame(wait);
+  }, 1500);
+})"""
+STEPS = (
+    ("first result", PRESS, NUMPY),
+    ("the same cell again", PRESS, NUMPY),
+    ("first figure", PRESS, PICTURE),
+    ("next figure", PRESS, NEXT_PICTURE),
+    ("first with SciPy", PRESS, SCIPY),
+    ("Stop to ready", STOP, LONG),
+)
+Ask = Callable[[str, str], list]
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves files compressed, to be kept for ten minutes, and counts what it sends."""
+
+    sent = 0
+
+    def do_GET(self) -> None:  # noqa: N802
+        file = Path(self.translate_path(self.path))
+        if not file.is_file():
+            self.send_error(404)
+            return
+        body = file.read_bytes()
+        self.send_response(200)
+        if file.suffix in PACKED and "gzip" in self.headers.get("Accept-Encoding", ""):
+            body = compressed(file)
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Type", self.guess_type(str(file)))
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "max-age=600")
+        self.end_headers()
+        self.wfile.write(body)
+        Handler.sent += len(body)
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing about each request."""
+
+
+@functools.cache
+def compressed(file: Path) -> bytes:
+    return gzip.compress(file.read_bytes(), 6)
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    handler = functools.partial(Handler, directory=SITE)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def measured(ask: Ask) -> dict[str, float]:
+    """Milliseconds of each step on a page that is there, and the bytes of the first."""
+    before, times = Handler.sent, {}
+    for name, script, cell in STEPS:
+        milliseconds, said = ask(script, cell)
+        if not said.startswith("Done in"):
+            raise RuntimeError(f"{name}: {said}")
+        times[name] = milliseconds
+        if name == "first result":
+            times["bytes"] = Handler.sent - before
+    return times
+
+
+def visit(page: Page, address: str) -> dict[str, float]:
+    page.goto(address + CHAPTER, wait_until="load")
+    page.wait_for_function(OFFERED)
+    page.wait_for_timeout(1500)
+    times = measured(lambda script, cell: page.evaluate(script, cell))
+    page.close()
+    return times
+
+
+def in_playwright(playwright: Playwright, name: str, address: str) -> list[dict]:
+    """Cold and warm, in a new profile."""
+    with tempfile.TemporaryDirectory() as profile:
+        how: dict = {"viewport": {"width": 1280, "height": 900}}
+        if name == "Chromium":
+            program = found(BROWSERS, "chromium")
+            kind, how["args"] = playwright.chromium, FLAGS
+        else:
+            program = found(FIREFOXES, "firefox-esr")
+            kind, how["channel"] = playwright.firefox, "moz-firefox"
+        context = kind.launch_persistent_context(
+            profile, executable_path=program, **how
+        )
+        times = [visit(context.new_page(), address) for _ in range(2)]
+        context.close()
+    return times
+
+
+def in_webkit(screen: str, address: str) -> list[dict]:
+    """Cold and warm, in a new session."""
+    times = []
+    with a_webkit(screen) as browser:
+        browser.set_script_timeout(120)
+        for _ in range(2):
+            browser.get(address + CHAPTER)
+            while not browser.execute_script(f"return {OFFERED}"):
+                time.sleep(0.1)
+            time.sleep(3)
+
+            def ask(script: str, cell: str) -> list:
+                return browser.execute_async_script(
+                    f"({script})(arguments[0]).then(arguments[1])", cell
+                )
+
+            times.append(measured(ask))
+    return times
+
+
+def measure(path: Path) -> None:
+    rounds: dict[str, list[list[dict]]] = {}
+    with served() as address, sync_playwright() as playwright, a_screen() as screen:
+        for _ in tqdm(range(ROUNDS), "rounds"):
+            for name in ("Chromium", "Firefox"):
+                times = in_playwright(playwright, name, address)
+                rounds.setdefault(name, []).append(times)
+            rounds.setdefault("WebKitGTK", []).append(in_webkit(screen, address))
+    found = {
+        name: {
+            state: {
+                step: statistics.median(times[k][step] for times in all_times)
+                for step in (*(step for step, *_ in STEPS), "bytes")
+            }
+            for k, state in enumerate(("cold", "warm"))
+        }
+        for name, all_times in rounds.items()
+    }
+    result = {"rounds": ROUNDS, "medians": found, "date": time.strftime("%Y-%m-%d")}
+    path.write_text(json.dumps(result, indent=1))
+
+
+def measure_cells() -> None:
+    """Run every cell of every page in Chromium, in order, and keep the longer times."""
+    kept = {}
+    with served() as address, sync_playwright() as playwright:
+        program = found(BROWSERS, "chromium")
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        for file in sorted(SITE.glob("*/*.cells.json")):
+            name = file.relative_to(SITE).as_posix().removesuffix(".cells.json")
+            page = browser.new_page()
+            page.set_default_timeout(600_000)
+            page.goto(f"{address}{name}.html", wait_until="load")
+            page.wait_for_function(OFFERED)
+            cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+            times = {}
+            for cell in tqdm([c for c in cells if "blocked" not in c], name):
+                milliseconds, said = page.evaluate(PRESS, cell["id"])
+                if not said.startswith("Done in"):
+                    raise RuntimeError(f"{name}, {cell['id']}: {said}")
+                times[cell["id"]] = round(milliseconds / 1000, 1)
+            page.close()
+            kept[name] = {cell: time for cell, time in times.items() if time >= LEAST}
+            SECONDS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+        browser.close()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "cells":
+        measure_cells()
+    else:
+        measure(Path(sys.argv[1]))
