@@ -164,23 +164,53 @@ def widget_rows(chapters: dict) -> list[list[str]]:
     return rows
 
 
+def page_python_rows(medians: dict) -> list[list[str]]:
+    """A row for each step, with cold and warm times of each browser, in seconds."""
+    steps = next(iter(medians.values()))["cold"]
+    return [
+        [step]
+        + [
+            f"{times['cold'][step] / 1000:.2f}, {times['warm'][step] / 1000:.2f}"
+            for times in medians.values()
+        ]
+        for step in steps
+        if step != "bytes"
+    ]
+
+
+def measured(folder: Path) -> dict:
+    """The data of the page: what was measured now, and the last of what was not."""
+    kept = BOOK / "benchmarks.json"
+    data = json.loads(kept.read_text()) if kept.exists() else {}
+    if (folder / "times.json").exists():
+        times = json.loads((folder / "times.json").read_text())
+        data |= {"date": times["datetime"][:10], "machine": times["machine_info"]}
+        data["ratios"] = ratios_of(times["benchmarks"])
+        data["growth"] = growth_of(times["benchmarks"])
+    parts = {"memory": "memory_megabytes", "chapters": "chapters"}
+    for name, part in (parts | {"page_python": "page_python"}).items():
+        if (folder / f"{name}.json").exists():
+            data[part] = json.loads((folder / f"{name}.json").read_text())
+    return data
+
+
 def main(folder: Path) -> None:
-    times = json.loads((folder / "times.json").read_text())
-    memory = json.loads((folder / "memory.json").read_text())
-    chapters = json.loads((folder / "chapters.json").read_text())
-    ratios, growth = ratios_of(times["benchmarks"]), growth_of(times["benchmarks"])
-    machine, date = times["machine_info"], times["datetime"][:10]
-    data = {"date": date, "machine": machine, "ratios": ratios, "growth": growth}
-    data |= {"memory_megabytes": memory, "chapters": chapters}
+    data = measured(folder)
     (BOOK / "benchmarks.json").write_text(json.dumps(data, indent=1) + "\n")
+    ratios, growth, chapters = data["ratios"], data["growth"], data["chapters"]
+    machine, memory, python = (
+        data["machine"],
+        data["memory_megabytes"],
+        data["page_python"],
+    )
 
     stars = [verdict(row) for row in ratios]
     missed = [row for row, star in zip(ratios, stars, strict=True) if star == "*"]
     page = PAGE.format(
-        date=date,
+        date=data["date"],
         processor=machine["processor"],
         system=machine["system"],
-        python=machine["python"],
+        version=machine["python"],
         libraries=", ".join(f"{n} {v}" for n, v in machine["libraries"].items()),
         n_missed=len(missed),
         n_near=stars.count("~"),
@@ -228,6 +258,13 @@ def main(folder: Path) -> None:
         widgets=table(
             ["widget", "page: median, longest", "kernel: median, longest"],
             widget_rows(chapters),
+        ),
+        python_date=python["date"],
+        python_rounds=python["rounds"],
+        python_megabytes=f"{python['medians']['Chromium']['cold']['bytes'] / 1e6:.1f}",
+        python=table(
+            ["from the press to", *python["medians"]],
+            page_python_rows(python["medians"]),
         ),
     )
     (BOOK / "benchmarks.md").write_text(page, encoding="utf-8")

@@ -31,6 +31,7 @@ export class Cell {
     private readonly facts: PageFacts,
     showWidget: ShowWidget,
     private readonly onTrouble: (text: string, cell: HTMLElement) => void,
+    private readonly onBegin: () => void,
     private readonly onDone: (isWell: boolean) => void,
   ) {
     this.id = element.dataset.cell!;
@@ -93,6 +94,7 @@ export class Cell {
   async run(): Promise<RunResult | undefined> {
     if (this.#isRunning) return undefined;
     this.#begin();
+    this.onBegin();
     const start = performance.now();
     try {
       if (!this.python.isReady) {

@@ -5,7 +5,7 @@ import { make } from "./dom";
 import { missingInBrowser, Python } from "./python";
 import { showLive, showPublished } from "./widgets";
 
-const QUIET = 400; // ms without a run, after which what the next cells need is loaded
+const QUIET = 1500; // ms without a run, after which what the next cells need is loaded
 
 function main(): void {
   showPublished();
@@ -28,6 +28,7 @@ function main(): void {
   );
   let quiet: ReturnType<typeof setTimeout> | undefined;
   let isPrepared = false;
+  const begin = () => clearTimeout(quiet);
   const done = (isWell: boolean) => {
     clearTimeout(quiet);
     if (isWell) told?.remove();
@@ -42,7 +43,7 @@ function main(): void {
   const cells = new Map<string, Cell>();
   document.querySelectorAll<HTMLElement>("div.cell[data-cell]").forEach((element, k) => {
     const show = (text: string, place: HTMLElement) => showLive(python, text, place);
-    const cell = new Cell(element, k + 1, python, facts, show, tellTrouble, done);
+    const cell = new Cell(element, k + 1, python, facts, show, tellTrouble, begin, done);
     cells.set(cell.id, cell);
   });
   offerAllSettings(cells);

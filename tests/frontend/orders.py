@@ -1,8 +1,10 @@
 """Run a notebook's cells as a page does, in several orders; compare what they print.
 
 usage: orders.py NOTEBOOK SEED [fresh]     (in the notebook's folder; prints JSON)
+       orders.py NOTEBOOK cells NAME...
 
-With `fresh`, each cell runs in a process of its own instead.
+With `fresh`, each cell runs in a process of its own instead. With `cells`, what these
+cells print.
 """
 
 from __future__ import annotations
@@ -67,7 +69,8 @@ class Comparison:
         self.faults: list[str] = []
         self.n_compared = 0
 
-    def run(self, session: Session, k: int, order: str) -> None:
+    def run(self, session: Session, k: int, order: str) -> str:
+        """Run a cell; what it prints."""
         cell = self.chapter.cells[k]
         shown: list[tuple[str, str]] = []
         display.Screen.post = staticmethod(lambda *what: shown.append(what))
@@ -81,10 +84,10 @@ class Comparison:
             if not good:
                 error = [text for kind, text in shown if kind == "error"][-1]
                 self.faults.append(f"{order}: cell {cell.id} stopped: {error[-600:]}")
-                return
-        if cell.id not in self.stored:
-            return
+                return ""
         text = "".join(text for kind, text in shown if kind == "stdout")
+        if cell.id not in self.stored:
+            return text
         # A loop that is shorter in a browser gives what it gives here, as short.
         expected = self.in_order if session.shortened else self.stored
         self.n_compared += 1
@@ -93,6 +96,7 @@ class Comparison:
                 f"{order}: cell {cell.id} prints\n{text}\ninstead of\n"
                 f"{expected[cell.id]}\n(loops shortened: {session.shortened})"
             )
+        return text
 
 
 def runnable(chapter: Chapter) -> list[int]:
@@ -130,8 +134,23 @@ def run_fresh(comparison: Comparison, places: Iterable[int]) -> None:
         comparison.faults = faults
 
 
+def chapter_of(notebook: Path) -> Chapter:
+    return Chapter(json.loads(json.dumps(cells_of(notebook))))
+
+
+def printed_by(notebook: Path, names: list[str]) -> dict[str, str]:
+    """What cells print, each with what it needs."""
+    chapter = chapter_of(notebook)
+    session, found = Session(chapter), {}
+    comparison = Comparison(notebook, chapter, {})
+    comparison.stored = {}
+    for name in names:
+        found[name] = comparison.run(session, chapter.at[name], "alone")
+    return found
+
+
 def main(notebook: Path, seed: int, fresh: bool) -> dict:
-    chapter = Chapter(json.loads(json.dumps(cells_of(notebook))))
+    chapter = chapter_of(notebook)
     comparison = Comparison(notebook, chapter, run_in_order(chapter))
     places = runnable(chapter)
     if fresh:
@@ -154,5 +173,8 @@ def main(notebook: Path, seed: int, fresh: bool) -> dict:
 
 
 if __name__ == "__main__":
-    result = main(Path(sys.argv[1]), int(sys.argv[2]), "fresh" in sys.argv)
-    print(json.dumps(result))
+    page, how = Path(sys.argv[1]), sys.argv[2]
+    if how == "cells":
+        print(json.dumps(printed_by(page, sys.argv[3:])))
+    else:
+        print(json.dumps(main(page, int(how), "fresh" in sys.argv)))

@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from browsers import BROWSERS, FIREFOXES, FLAGS, found, missing
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -24,19 +24,6 @@ expect.set_options(timeout=20_000)
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FIREFOXES = ("firefox-esr", "firefox")
 # A picture that is replaced before it has come is no failure of the site.
 REPLACED = ("net::ERR_ABORTED", "NS_BINDING_ABORTED")
 
@@ -62,21 +49,6 @@ def address() -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
-
-
-def found(programs: tuple[str, ...], package: str) -> str:
-    """The first of these programs; without one the tests are skipped, but in CI."""
-    program = next(filter(None, map(shutil.which, programs)), None)
-    if program is None:
-        missing(f"no {programs[0]} found: install Debian's package {package}")
-    return program
-
-
-def missing(say: str) -> None:
-    """What the tests lack is a failure in continuous integration, else a skip."""
-    if os.environ.get("CI"):
-        pytest.fail(say)
-    pytest.skip(say)
 
 
 @pytest.fixture(scope="session")

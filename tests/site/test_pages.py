@@ -12,8 +12,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import nbformat
 import pytest
+from browsers import BROWSERS, FLAGS, found
 from bs4 import BeautifulSoup
-from conftest import BROWSERS, FLAGS, found
 from PIL import Image, ImageChops
 from playwright.sync_api import Page, Response, expect
 

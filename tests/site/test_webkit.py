@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import missing
+from browsers import missing
 from selenium import webdriver
 from selenium.webdriver import Keys, WebKitGTK
 from selenium.webdriver.common.by import By

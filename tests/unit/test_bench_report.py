@@ -49,6 +49,16 @@ def written(report, folder: Path, benchmarks: list[dict]) -> str:
         },
         "memory": {"conv2d": {"book": 120.4, "torch": 30}},
         "chapters": {"01_linear_classifiers": chapter},
+        "page_python": {
+            "rounds": 5,
+            "date": "2026-11-30",
+            "medians": {
+                "Chromium": {
+                    "cold": {"first result": 1512.3, "bytes": 16_755_465},
+                    "warm": {"first result": 998, "bytes": 0},
+                }
+            },
+        },
     }
     for name, content in files.items():
         (folder / f"{name}.json").write_text(json.dumps(content))
@@ -80,6 +90,8 @@ def test_the_page_says_what_was_measured(report, tmp_path):
     assert "| 1: knob | 2, 30 | 90, 100 |" in page
     assert "| conv2d | book | 120 |" in page
     assert "| 1 | 40 | 812 |" in page
+    assert "| first result | 1.51, 1.00 |" in page
+    assert "it takes 16.8 MB in Chromium" in page
     assert "2026-11-27: a processor" in page
     assert (tmp_path / "growth.png").stat().st_size > 1000
     kept = json.loads((tmp_path / "benchmarks.json").read_text())
@@ -89,3 +101,11 @@ def test_the_page_says_what_was_measured(report, tmp_path):
 def test_a_miss_without_a_reason_is_refused(report, tmp_path):
     with pytest.raises(SystemExit, match="say in REASONS why this row"):
         written(report, tmp_path, pair("something new", 0.004, 1.0))
+
+
+def test_what_is_not_measured_anew_stays(report, tmp_path):
+    before = written(report, tmp_path, pair("softmax (8, 8)", 0.001, 0.6))
+    for name in ("times", "memory", "chapters", "page_python"):
+        (tmp_path / f"{name}.json").unlink()
+    report.main(tmp_path)
+    assert (tmp_path / "benchmarks.md").read_text(encoding="utf-8") == before

@@ -1,12 +1,9 @@
-// Repairs of the theme: accessible names, and formulas that are too wide. Some of its parts come late (icons are drawn
-// by a script), so the repairs run again whenever the page grows.
+// Repairs of the theme: accessible names, and formulas that are too wide. Some of its parts come late, so the repairs
+// run again whenever the page grows.
 (() => {
   const each = (selector, repair) => document.querySelectorAll(selector).forEach(repair);
 
   function repairAll() {
-    each("button.theme-switch-button svg:not([aria-hidden=true])", (icon) => icon.setAttribute("aria-hidden", "true"));
-    each("button.theme-switch-button svg[role]", (icon) => icon.removeAttribute("role"));
-    each("button.theme-switch-button svg title", (title) => title.remove());
     // A label that differs from the words in sight cannot be spoken to.
     each("summary[aria-label], button.search-button-field[aria-label]", (e) => e.removeAttribute("aria-label"));
     each(".citation-list[role], .citation-list > [role=doc-biblioentry]", (list) => list.removeAttribute("role"));

@@ -109,7 +109,7 @@ class Chapter:
         imported = {name for one in every for name in one.imports}
         touched = _touched_by(every, generators)
         self.changes = {
-            id(one): _changes_of(one, altering, touched) - imported for one in every
+            id(one): _changes_of(one, altering, touched, imported) for one in every
         }
         self.makes = [
             {n for s in cell.statements for n in {*s.binds, *self.changes[id(s)]}}
@@ -266,11 +266,15 @@ def _touched_by(
 
 
 def _changes_of(
-    one: Statement, known: Alterations, touched: dict[str, set[str]]
+    one: Statement,
+    known: Alterations,
+    touched: dict[str, set[str]],
+    imported: set[str],
 ) -> set[str]:
+    """What a statement may change; modules and what is in them by its syntax only."""
     called = (changed_by(call, known) for call in one.calls)
     used = (touched.get(name, set()) for name in (*one.reads, *one.later))
-    return set(one.changes).union(*called, *used)
+    return set(one.changes) | (set().union(*called, *used) - imported)
 
 
 def _of_those(
