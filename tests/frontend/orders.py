@@ -151,7 +151,9 @@ def printed_by(notebook: Path, names: list[str]) -> dict[str, str]:
 
 def main(notebook: Path, seed: int, fresh: bool) -> dict:
     chapter = chapter_of(notebook)
-    comparison = Comparison(notebook, chapter, run_in_order(chapter))
+    has_budgets = any("budget(" in cell.source for cell in chapter.cells)
+    in_order = run_in_order(chapter) if has_budgets else {}
+    comparison = Comparison(notebook, chapter, in_order)
     places = runnable(chapter)
     if fresh:
         run_fresh(comparison, places)

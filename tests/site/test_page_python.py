@@ -90,7 +90,8 @@ def fault_of(
     if "tag_nbval-check-output" in (cell.get_attribute("class") or ""):
         is_short = output.locator(".page-note", has_text="loops are shorter").count()
         if is_short and shortened is not None:
-            shortened[name] = "".join(output.locator(".page-stdout").all_inner_texts())
+            texts = output.locator(".page-stdout").all_inner_texts()
+            shortened[name] = "".join(texts).rstrip("\n")
         if not is_short and not said.endswith("As printed."):
             return f"{name}: {said} {output.all_inner_texts()}"
     if wants_pictures and output.locator("img").count() != n_printed:
