@@ -128,3 +128,12 @@ def test_every_wheel_that_a_page_may_need_is_served():
         pytest.skip("the site was built without Python for the reader's browser")
     served = json.loads(lock.read_text())["packages"]
     assert {w for wheels in wheels_of_modules().values() for w in wheels} <= set(served)
+
+
+def test_the_times_that_are_kept_are_of_cells_that_are_there():
+    kept = json.loads((ROOT / "frontend/seconds.json").read_text())
+    names = {page.relative_to(ROOT).with_suffix("").as_posix(): page for page in PAGES}
+    assert set(kept) <= set(names)
+    for name, times in kept.items():
+        there = {cell["id"] for cell in facts(names[name])["cells"]}
+        assert set(times) <= there, "make bench measures them anew"
