@@ -81,7 +81,7 @@ export class Outputs {
     if (this.#printed && (shortened.length > 0 || !good)) {
       this.#printed.hidden = false;
       this.#printed.classList.add("page-beside");
-      this.#printed.dataset.pageLabel = "as printed";
+      this.#printed.dataset.pageLabel = "As printed:";
     }
     window.dispatchEvent(new Event("resize")); // wide outputs get their marks
   }

@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from importlib.metadata import packages_distributions
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -102,14 +101,10 @@ def modules_of(packages: list[str]) -> set[str]:
     }
 
 
-# A run of all cells: one chapter in every test, the others in the long one.
-CHAPTERS = sorted((Path(__file__).parents[2] / "chapters").glob("*.ipynb"))
-LATER = [pytest.param(path, marks=pytest.mark.release) for path in CHAPTERS[1:]]
-
-
-@pytest.mark.parametrize("notebook", [CHAPTERS[0], *LATER], ids=lambda p: p.stem)
-def test_a_chapter_runs_without_what_the_browser_lacks(notebook, run):
-    done = run(*cells_for_browser(notebook))
+# A run of all cells. The pages' tests run them too, with this machine's libraries.
+@pytest.mark.release
+def test_a_chapter_runs_without_what_the_browser_lacks(chapter, run):
+    done = run(*cells_for_browser(chapter))
     assert done.returncode == 0, done.stderr[-3000:]
 
 

@@ -28,11 +28,6 @@ SITE = ROOT / "_build" / "html"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 EXAMPLE = next(path for path in CHAPTERS if path.stem == "02_neural_networks")
-LATER = [
-    pytest.param(path, marks=pytest.mark.release)
-    for path in CHAPTERS
-    if path != EXAMPLE
-]
 pytestmark = pytest.mark.usefixtures("lite")
 START_MS, CHAPTER_MS = 180_000, 400_000  # several times what a quiet machine takes
 
@@ -162,18 +157,17 @@ def unpublished_setting(sources: list[str], patch: pytest.MonkeyPatch) -> list[i
     return setting
 
 
-@pytest.mark.parametrize("notebook", [EXAMPLE, *LATER], ids=lambda p: p.stem)
-def test_a_widget_answers_beyond_what_its_page_has(lab, notebook, monkeypatch):
-    cells = code_cells(site_notebook(notebook))
+def test_a_widget_answers_beyond_what_its_page_has(lab, one_chapter, monkeypatch):
+    cells = code_cells(site_notebook(one_chapter))
     sources = ["".join(cell["source"]) for cell in cells]
     kept = with_what_it_needs(sources, widget_with_more_settings(sources))
     setting = unpublished_setting([sources[n] for n in kept], monkeypatch)
 
-    whole = json.loads(site_notebook(notebook).read_text(encoding="utf-8"))
+    whole = json.loads(site_notebook(one_chapter).read_text(encoding="utf-8"))
     short = json.dumps(whole | {"cells": [cells[n] for n in kept]})
-    served = re.compile(rf"/lite/files/{re.escape(notebook.name)}")
+    served = re.compile(rf"/lite/files/{re.escape(one_chapter.name)}")
     lab.context.route(served, lambda route: route.fulfill(body=short))
-    page = lab.notebook(notebook.name)
+    page = lab.notebook(one_chapter.name)
     run_all_cells(page, len(kept))
     explorer = page.locator(".explore").last  # it may build on another's cell
     before = picture_of(explorer)
