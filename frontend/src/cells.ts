@@ -47,7 +47,10 @@ export class Cell {
 
   #offer(): void {
     this.#run.setAttribute("aria-label", `Run cell ${this.number}`);
-    this.#run.addEventListener("click", () => (this.#isRunning ? void this.stop() : void this.run()));
+    this.#run.addEventListener("click", (event) => {
+      if (event.detail > 1) return; // the second of a double click
+      void (this.#isRunning ? this.stop() : this.run());
+    });
     this.#progress.setAttribute("aria-label", `Progress of cell ${this.number}`);
     this.#bar.append(this.#run, this.#progress, this.#status);
     this.#status.textContent = words.estimate(this.facts.seconds[this.id] ?? 0);
@@ -95,7 +98,8 @@ export class Cell {
     if (this.#isRunning) return undefined;
     this.#begin();
     this.onBegin();
-    const start = performance.now();
+    let start = performance.now();
+    let hasPython = false;
     try {
       if (!this.python.isReady) {
         this.#say(`Starting Python (${words.megabytes(this.facts.bytes)})…`);
@@ -104,14 +108,21 @@ export class Cell {
       await this.python.start();
       this.python.onLoaded = () => {};
       this.#progress.hidden = true;
-      const result = await this.python.ask<RunResult>({ job: "run", cell: this.id }, (event) => this.#hear(event));
+      hasPython = true;
+      const waits = this.python.isBusy;
+      if (waits) this.#say("Waiting for another cell…");
+      const result = await this.python.ask<RunResult>({ job: "run", cell: this.id }, (event) => {
+        if (event.kind === "plan" && waits) start = performance.now();
+        this.#hear(event);
+      });
       this.#outputs.end(result.good, result.shortened);
       this.#say(this.#verdict(result, (performance.now() - start) / 1000));
       this.onDone(true);
       return result;
     } catch (error) {
+      this.#outputs.interrupt();
       if (error instanceof Stopped) this.#say("Stopped.");
-      else this.#fail(error as Error);
+      else this.#fail(error as Error, hasPython);
       this.onDone(false);
       return undefined;
     } finally {
@@ -170,9 +181,9 @@ export class Cell {
     }
   }
 
-  #fail(error: Error): void {
+  #fail(error: Error, hasPython: boolean): void {
     this.#say("");
-    const text = this.python.isReady
+    const text = hasPython
       ? `The cell could not run: ${error.message}.`
       : `Python could not start: ${error.message}. The page can be read as it is; press Run to try again.`;
     this.onTrouble(text, this.element);

@@ -72,17 +72,26 @@ export class Outputs {
     else this.#block(kind, make("pre", { textContent: text }));
   }
 
+  /** The cell was ended before its time: what is printed is shown beside what it said. */
+  interrupt(): void {
+    if (this.#isCleared && this.#here.isConnected) this.#showPrinted();
+    this.#isCleared = true;
+  }
+
+  #showPrinted(): void {
+    if (!this.#printed) return;
+    this.#printed.hidden = false;
+    this.#printed.classList.add("page-beside");
+    this.#printed.dataset.pageLabel = "As printed:";
+  }
+
   /** The cell has run: it may show nothing, or something else than is printed. */
   end(good: boolean, shortened: Shortened[]): void {
     if (!this.#isCleared) this.#clear();
     if (shortened.length > 0) {
       this.#here.prepend(make("p", { className: "page-note", textContent: words.shortened(shortened) }));
     }
-    if (this.#printed && (shortened.length > 0 || !good)) {
-      this.#printed.hidden = false;
-      this.#printed.classList.add("page-beside");
-      this.#printed.dataset.pageLabel = "As printed:";
-    }
+    if (shortened.length > 0 || !good) this.#showPrinted();
     window.dispatchEvent(new Event("resize")); // wide outputs get their marks
   }
 

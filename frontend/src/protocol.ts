@@ -44,6 +44,7 @@ export type Answer =
   | { to: number; event: Event }
   | { to: number; result: unknown }
   | { to: number; failure: string }
+  | { held: true } // the lock that the worker keeps as long as it lives
   | { loaded: number } // bytes so far
   | { kept: Kept }
   | { refused: string }; // the snapshot, and why

@@ -38,6 +38,7 @@ export class Python {
   #waiting = new Map<number, Waiting>();
   #number = 0;
   #lives = 0;
+  #onHeld = () => {};
   isReady = false;
   onLoaded: (bytes: number) => void = () => {};
 
@@ -45,10 +46,13 @@ export class Python {
 
   /** Start it, if it is not there yet. */
   start(): Promise<unknown> {
-    this.#started ??= this.#begin().catch((error) => {
-      this.#end(error); // so that it can be tried again
-      throw error;
-    });
+    if (!this.#started) {
+      const mine: Promise<unknown> = this.#begin().catch((error) => {
+        if (this.#started === mine) this.#end(error); // so that it can be tried again
+        throw error;
+      });
+      this.#started = mine;
+    }
     return this.#started;
   }
 
@@ -62,11 +66,12 @@ export class Python {
       this.#lose(worker, event.message || "its program could not be loaded");
     };
     const snapshot = takesSnapshots(this.places.python);
+    this.#onHeld = () => {
+      const died = () => this.#lose(worker, "it ended in the middle of its work");
+      navigator.locks?.request(name, died).catch(() => {});
+    };
     await this.#ask({ job: "start", places: this.places, snapshot, kept: this.#kept });
     this.isReady = true;
-    // The worker holds this lock as long as it lives.
-    const died = () => this.#lose(worker, "it ended in the middle of its work");
-    navigator.locks?.request(name, died).catch(() => {});
   }
 
   /** Ask something, once Python is there; what comes on the way is heard. */
@@ -84,7 +89,8 @@ export class Python {
   }
 
   #take(answer: Answer): void {
-    if ("loaded" in answer) this.onLoaded(answer.loaded);
+    if ("held" in answer) this.#onHeld();
+    else if ("loaded" in answer) this.onLoaded(answer.loaded);
     else if ("kept" in answer) this.#kept = answer.kept;
     else if ("refused" in answer) this.#remember(answer.refused);
     else {
@@ -106,6 +112,11 @@ export class Python {
     } catch {
       // It is tried again on the next page.
     }
+  }
+
+  /** Whether something is being answered. */
+  get isBusy(): boolean {
+    return this.#waiting.size > 0;
   }
 
   /** End the worker, whatever it does; the next is started at once. */

@@ -144,7 +144,6 @@ async function run({ cell }: Request & { job: "run" }): Promise<RunResult> {
   for (let round = 0; round < AGAIN; round++) {
     const plan: Plan = JSON.parse(page.plan(cell));
     const first = plan.cells.slice(0, -1);
-    before += first.length;
     if (round === 0) tell({ kind: "plan", before: first.length, seconds: plan.seconds });
     await need(plan.wheels, true);
     let last: Ran | undefined;
@@ -152,6 +151,7 @@ async function run({ cell }: Request & { job: "run" }): Promise<RunResult> {
       tell({ kind: "at", done: k, before: first.length });
       last = JSON.parse(page.run(id, JSON.stringify(names))) as Ran;
       if (last.state !== "done") break;
+      if (k < first.length) before += 1;
     }
     if (last!.state === "missing") {
       if (!last!.wheels.length) {
@@ -186,7 +186,11 @@ async function perform(request: Request): Promise<unknown> {
 }
 
 // While this lock is held the worker lives; the page waits for its end.
-navigator.locks?.request(self.name, () => new Promise(() => {})).catch(() => {});
+function hold(): Promise<never> {
+  say({ held: true });
+  return new Promise(() => {});
+}
+navigator.locks?.request(self.name, hold).catch(() => {});
 
 let queue = Promise.resolve();
 self.onmessage = ({ data }: MessageEvent<Request & { n: number }>) => {

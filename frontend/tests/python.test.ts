@@ -128,3 +128,14 @@ test("what a browser lacks is named", () => {
   assert.equal(missingInBrowser(), "it has no workers");
   Object.assign(globalThis, { Worker: worker });
 });
+
+test("stop during the first start leaves the next worker alone", async () => {
+  const python = new Python(PLACES, "worker.js");
+  FakeWorker.answer = () => undefined;
+  const first = assert.rejects(python.start(), Stopped);
+  FakeWorker.answer = ({ n }) => ({ to: n, result: {} });
+  await python.stop();
+  await first;
+  assert.deepEqual(FakeWorker.all.map((worker) => worker.isEnded), [true, false]);
+  assert.equal(python.isReady, true);
+});

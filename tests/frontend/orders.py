@@ -45,7 +45,8 @@ def run_in_order(chapter: Chapter) -> dict[str, str]:
         if cell.blocked:
             continue
         with contextlib.redirect_stdout(io.StringIO()) as output:
-            exec(compile(cell.source, f"cell {cell.id}", "exec"), namespace)
+            code = compile(cell.source, f"cell {cell.id}", "exec", dont_inherit=True)
+            exec(code, namespace)
         found[cell.id] = output.getvalue()
     close_figures()
     return found

@@ -65,6 +65,11 @@ def test_only_the_statements_that_are_needed_run(reader):
     assert r.run(1) == "1"
 
 
+def test_statements_that_share_a_line_are_told_apart(reader):
+    r = reader("a = 1; b = 1 / 0", "a")
+    assert r.run(1) == "1"
+
+
 def test_a_name_that_is_bound_again_later_does_not_spoil(reader):
     r = reader("a = 1", "a", "a = 2", "a")
     assert [r.run(k) for k in (3, 1, 3, 1)] == ["2", "1", "2", "1"]
@@ -228,3 +233,72 @@ def test_all_of_a_cell_is_what_all_means(reader):
     assert r.session.records[0].names == {"a", "b"}
     r.run(0)
     assert r.session.records[0].names is ALL
+
+
+CONDITIONS = {
+    "for s in [3, 1]:\n    if s > 5:\n        a = s": "1",
+    "if False:\n    a = 2": "1",
+    "try:\n    a = int('x')\nexcept ValueError:\n    pass": "1",
+    "while False:\n    a = 2": "1",
+    "if True:\n    a = 2": "2",
+}
+
+
+@pytest.mark.parametrize("between", CONDITIONS)
+def test_what_is_not_bound_after_all_keeps_its_value(reader, between):
+    r = reader("a = 1", between, "a")
+    assert r.run(2) == CONDITIONS[between]
+    r.run(1)
+    assert r.run(2) == CONDITIONS[between]
+
+
+def test_a_long_chain_is_copied(reader):
+    link = "class Link:\n    def __init__(self, before):\n        self.before = before"
+    chain = "h = None\nfor _ in range(2000):\n    h = Link(h)"
+    count = "n = 0\nwhile h:\n    h, n = h.before, n + 1\nn"
+    r = reader(link, chain, count)
+    assert r.run(2) == "2000"
+
+
+def test_views_of_one_array_stay_so(reader):
+    r = reader(
+        "import numpy as np\nW = np.zeros(3)\nv = W[1:]\nT = W.reshape(3, 1).T",
+        "v[:] = 7\nprint(W, T)",
+    )
+    assert r.run(1) == "[0. 7. 7.] [[0. 7. 7.]]\n"
+    assert r.run(1) == "[0. 7. 7.] [[0. 7. 7.]]\n"
+
+
+def test_an_object_that_holds_a_module_is_copied(reader):
+    r = reader(
+        "import math\nclass A:\n    def __init__(self):\n"
+        "        self.tools, self.n = math, 0\na = A()",
+        "a.n += 1\na.n",
+    )
+    assert [r.run(1), r.run(1)] == ["1", "1"]
+
+
+def test_an_error_of_a_cell_above_is_told_as_such(reader, shown):
+    r = reader("a = 1 / 0", "a")
+    assert not r.session.run(*r.session.plan(1)[0])
+    assert shown[-1][1].startswith("A cell above, line 1:")
+
+
+def test_lines_are_shown_whole(shown, monkeypatch):
+    monkeypatch.setattr(display, "PAUSE", -1)
+    stream = display.Stream("stdout")
+    print("epoch", 1, "loss", 2, file=stream)
+    assert shown == [("stdout", "epoch 1 loss 2\n")]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [("1;", ""), ("1;\n\n", ""), ("1;  # so", ""), ("1  # so;", "1"), ("'a;'", "'a;'")],
+)
+def test_when_a_semicolon_hides(reader, source, expected):
+    assert reader(source).run(0) == expected
+
+
+def test_annotations_are_values(reader):
+    r = reader("def f(x: int) -> float:\n    return x", "f.__annotations__['x']")
+    assert r.run(1) == "<class 'int'>"

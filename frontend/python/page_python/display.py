@@ -38,7 +38,7 @@ class Stream(io.TextIOBase):
 
     def write(self, text: str) -> int:
         self.waiting += text
-        if time.monotonic() - self.last > PAUSE:
+        if text.endswith("\n") and time.monotonic() - self.last > PAUSE:
             self.flush()
         return len(text)
 
@@ -82,6 +82,11 @@ def show_figures(*_: object, **__: object) -> None:
     for number in pyplot.get_fignums():
         _post_picture(pyplot.figure(number))
     pyplot.close("all")
+
+
+def close_figures() -> None:
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 def _post_picture(figure: Any) -> None:

@@ -117,6 +117,7 @@ class Chapter:
         ]
         self._keys: dict[int, int] = {}
         self._ready: dict[int, bool] = {}
+        self._taken: dict[int, set[str]] = {}
 
     # ---- where names come from
 
@@ -174,6 +175,7 @@ class Chapter:
             later += one.later
             bound |= {*one.whole}
         todo += [name for name in later if name not in bound]
+        todo += self._kept_if_unchanged(k, names)
         todo += self.also.get(k, ())
         found: dict[str, int] = {}
         while todo:
@@ -188,12 +190,33 @@ class Chapter:
                 todo += [n for n in inner if n not in bound]
         return found
 
+    def _kept_if_unchanged(self, k: int, names: Names) -> set[str]:
+        """The names that cell k may bind or leave as they were, and others take."""
+        perhaps, whole = set(), set()
+        for one in self.slice(k, names):
+            perhaps |= {*one.binds}
+            whole |= {*one.whole}
+        wanted = self._taken_from(k) if names is ALL else names
+        return (perhaps - whole) & wanted
+
+    def _taken_from(self, k: int) -> set[str]:
+        """The names that later cells take from cell k."""
+        if k not in self._taken:
+            self._taken[k] = {
+                name
+                for later in range(k + 1, len(self.cells))
+                for one in self.cells[later].statements
+                for name in (*one.reads, *one.later)
+                if name in self.makes[k] and self.source_of(later, name) == k
+            }
+        return self._taken[k]
+
     def learn(self, k: int, name: str) -> bool:
         """Note that cell k needs a name that its text does not show, if there is one.
 
         It may be used by a function that the cell gets in a container.
         """
-        if self.source_of(k, name) is None or name in self.needs(k, ALL):
+        if self.source_of(k, name) is None or name in self.also.get(k, ()):
             return False
         self.also.setdefault(k, set()).add(name)
         self._keys.clear()

@@ -5,11 +5,16 @@ from __future__ import annotations
 import ast
 import copy
 import importlib
+import io
+import itertools
 import linecache
 import sys
+import tokenize
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import Any
+
+import numpy as np
 
 from . import display
 from .needs import ALL, Chapter, Names
@@ -96,7 +101,13 @@ class Session:
         self.shortened = []
         self._fill(k, names)
         parts = self.chapter.slice(k, names)
-        if not self._execute(k, parts, aloud=names is ALL):
+        done = False
+        try:
+            done = self._execute(k, parts, aloud=names is ALL)
+        finally:
+            if not done:
+                display.close_figures()  # what is left would be drawn into
+        if not done:
             return False
         made = self.chapter.makes[k] if names is ALL else names
         values = {n: self.namespace[n] for n in made if n in self.namespace}
@@ -129,27 +140,26 @@ class Session:
         sys.stderr = display.Stream("stderr" if aloud and not cell.quiet else "quiet")
         try:
             tree = ast.parse(cell.source, file)
-            kept = {one.lines[1] for one in parts}
-            tree.body = [node for node in tree.body if node.end_lineno in kept]
+            kept = [any(one is part for part in parts) for one in cell.statements]
+            tree.body = [*itertools.compress(tree.body, kept)]
             last = tree.body[-1] if tree.body and aloud else None
-            is_shown = isinstance(last, ast.Expr) and not lines[-1].rstrip().endswith(
-                ";"
-            )
+            is_shown = isinstance(last, ast.Expr) and not _ends_quietly(cell.source)
             if _draws(parts):
                 display.prepare_matplotlib()
             if is_shown:
                 tree.body.pop()
-            exec(compile(tree, file, "exec"), self.namespace)
+            exec(compile(tree, file, "exec", dont_inherit=True), self.namespace)
             if is_shown:
                 expression = ast.Expression(last.value)  # type: ignore[union-attr]
-                value = eval(compile(expression, file, "eval"), self.namespace)
+                code = compile(expression, file, "eval", dont_inherit=True)
+                value = eval(code, self.namespace)
                 if value is not None:
                     self._remember_widget(value)
                     display.display(value)
             if aloud:
                 display.show_figures()
-            elif pyplot := sys.modules.get("matplotlib.pyplot"):
-                pyplot.close("all")
+            else:
+                display.close_figures()
             return True
         except ModuleNotFoundError:
             raise
@@ -157,7 +167,9 @@ class Session:
             if isinstance(error, NameError) and self.chapter.learn(k, error.name or ""):
                 raise NeedsMore(error.name) from None
             display.flush()
-            display.Screen.post("error", display.told(error, cell.id))
+            # An error of a slice is one of a cell above the one that the reader ran.
+            ran = cell.id if aloud else ""
+            display.Screen.post("error", display.told(error, ran))
             return False
         finally:
             display.flush()
@@ -186,6 +198,9 @@ class Memo(dict):
     """What one cell has been given copies of: parts that were shared stay shared."""
 
 
+DEEP = 100_000  # calls within calls, for values that hold long chains
+
+
 def is_code(value: object) -> bool:
     """Whether it is a function or a class, of which there is one."""
     return isinstance(value, FunctionType | type)
@@ -195,10 +210,42 @@ def own(value: object, memo: Memo) -> object:
     """A copy of a value, or the value itself where it cannot be copied."""
     if isinstance(value, ModuleType) or is_code(value):
         return value
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, DEEP))
     try:
         return copy.deepcopy(value, memo)
-    except (TypeError, NotImplementedError, copy.Error, AttributeError):
+    except Exception:  # whatever a class of the reader's own raises
         return value
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _copy_of_array(array: np.ndarray, memo: dict) -> np.ndarray:
+    """A copy of an array; of a view that of the same part of its base's copy."""
+    base = array.base
+    if not isinstance(base, np.ndarray) or type(array) is not np.ndarray:
+        return array.__deepcopy__(memo)
+    if type(base) is not np.ndarray or array.dtype.hasobject:
+        return array.__deepcopy__(memo)
+    twin = copy.deepcopy(base, memo)
+    addresses = (a.__array_interface__["data"][0] for a in (array, base))
+    offset = next(addresses) - next(addresses)
+    if not base.flags.contiguous or offset < 0 or twin.strides != base.strides:
+        return array.__deepcopy__(memo)
+    return np.ndarray(array.shape, array.dtype, twin, offset, array.strides)
+
+
+# A module within an object is shared; two views of one array stay views of one array.
+copy._deepcopy_dispatch[ModuleType] = lambda module, memo: module  # type: ignore[attr-defined]
+copy._deepcopy_dispatch[np.ndarray] = _copy_of_array  # type: ignore[attr-defined]
+
+
+def _ends_quietly(source: str) -> bool:
+    """Whether the last statement of a cell ends in a semicolon, as for no output."""
+    lines = io.StringIO(source).readline
+    kinds = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER)
+    said = [t.string for t in tokenize.generate_tokens(lines) if t.type not in kinds]
+    return bool(said) and said[-1] == ";"
 
 
 def _draws(parts: list[Statement]) -> bool:

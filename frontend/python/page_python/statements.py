@@ -33,7 +33,10 @@ PURE_METHODS = {
     *("take", "toarray", "tobytes", "tolist", "trace", "transpose", "var", "view"),
 }
 # Functions of libraries that change their first argument.
-CHANGE_FIRST = (".at", "copyto", "fill_diagonal", "next", ".place", ".put", "shuffle")
+CHANGE_FIRST = (
+    *(".at", "copyto", "fill_diagonal", "next", ".place", ".put", "shuffle"),
+    *("setattr", "delattr", "heappush", "heappop", "heapify"),
+)
 SELF = "self"  # the place of what stands before the dot of a call
 
 Given = list[tuple[str, int | str]]  # names with their places or keywords in a call
@@ -352,6 +355,7 @@ def _effects(nodes: Iterable[ast.AST]) -> tuple[set[str], list[tuple[str, Given]
             given = _given(node)
             if _dotted(node.func).endswith(CHANGE_FIRST):
                 changed |= {name for name, place in given if place == 0}
+            changed |= {name for name, place in given if place == "out"}
             called = node.func
             if isinstance(called, ast.Attribute):
                 if name := _base(called.value):
@@ -378,10 +382,16 @@ def _given(call: ast.Call) -> Given:
     return [(name, place) for place, value in places for name in _parts(value)]
 
 
-def _parts(node: ast.AST) -> list[str]:
+def _parts(node: ast.AST | None) -> list[str]:
     """The names of objects that a value is, or holds in a list, a tuple or a dict."""
+    if node is None:
+        return []
     if _is_part(node):
         return [_base(node)]
+    if isinstance(node, ast.IfExp):
+        return [*_parts(node.body), *_parts(node.orelse)]
+    if isinstance(node, ast.BoolOp):
+        return [name for value in node.values for name in _parts(value)]
     if isinstance(node, ast.ListComp | ast.GeneratorExp):
         return [name for loop in node.generators for name in _parts(loop.iter)]
     if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
@@ -395,6 +405,11 @@ def _aliases(nodes: Iterable[ast.AST]) -> list[tuple[str, str]]:
     for node in nodes:
         if isinstance(node, ast.Assign):
             targets, others = node.targets, {*_parts(node.value)}
+            others |= {t.id for t in targets[1:] if isinstance(t, ast.Name)}
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
+            targets, others = [node.target], {*_parts(node.value)}
+        elif isinstance(node, ast.withitem) and node.optional_vars:
+            targets, others = [node.optional_vars], {*_parts(node.context_expr)}
         elif isinstance(node, ast.For | ast.comprehension):
             targets = [node.target]
             calls = [n.func for n in ast.walk(node.iter) if isinstance(n, ast.Call)]
