@@ -10,16 +10,24 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-ICONS = ROOT / "node_modules" / "@fortawesome" / "fontawesome-free" / "svgs" / "solid"
+ICONS = ROOT / "node_modules" / "@fortawesome" / "fontawesome-free" / "svgs"
 SCRIPT = re.compile(r"\s*<script[^>]*scripts/fontawesome\.js[^>]*></script>")
 PLACE = re.compile(r'<i class="([^"]*\bfa-[^"]*)"([^>]*)></i>')
-STYLES = {"fa-solid", "fa-lg"}
+SIZES = {"fa-lg"}
+STYLES = {
+    "fas": "solid",
+    "fa-solid": "solid",
+    "far": "regular",
+    "fa-regular": "regular",
+    "fab": "brands",
+    "fa-brands": "brands",
+}
 
 
 @cache
-def drawing(name: str) -> tuple[str, str]:
+def drawing(style: str, name: str) -> tuple[str, str]:
     """The view box and the path of an icon. FileNotFoundError if there is none."""
-    text = (ICONS / f"{name}.svg").read_text(encoding="utf-8")
+    text = (ICONS / style / f"{name}.svg").read_text(encoding="utf-8")
     [box], [path] = (
         re.findall(r'viewBox="([^"]*)"', text),
         re.findall(r' d="([^"]*)"', text),
@@ -29,8 +37,10 @@ def drawing(name: str) -> tuple[str, str]:
 
 def drawn(place: re.Match) -> str:
     classes = place[1].split()
-    [name] = [c for c in classes if c.startswith("fa-") and c not in STYLES]
-    box, path = drawing(name.removeprefix("fa-"))
+    others = {*STYLES, *SIZES}
+    [name] = [c for c in classes if c.startswith("fa-") and c not in others]
+    style = next((STYLES[c] for c in classes if c in STYLES), "solid")
+    box, path = drawing(style, name.removeprefix("fa-"))
     mode = re.search(r'data-mode="\w+"', place[2])
     return (
         f'<svg class="icon {" ".join(classes)}" {mode[0] if mode else ""} '

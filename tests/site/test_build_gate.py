@@ -38,6 +38,9 @@ def test_links_to_the_repository_where_it_is_known(small_book, root):
     address = "https://github.com/somebody/fork"
     assert f"{address}/issues/new" in page
     assert f"{address}/edit/main/chapters/01_planted.ipynb" in page
+    assert page.count('<svg class="icon ') > 10, "its icons are drawn"
+    assert "fa-github" in page
+    assert "<i class=" not in page
     others = re.findall(r"https://github\.com/[\w.-]+/[\w.-]+", page)
     assert set(others) == {address}
     elsewhere = "somebody/fork/blob/notebooks/chapters/01_planted.ipynb"
