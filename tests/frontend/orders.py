@@ -1,10 +1,12 @@
 """Run a notebook's cells as a page does, in several orders; compare what they print.
 
-usage: orders.py NOTEBOOK SEED [fresh]     (in the notebook's folder; prints JSON)
+usage: orders.py NOTEBOOK SEED [all]       (in the notebook's folder; prints JSON)
+       orders.py NOTEBOOK SEED fresh
        orders.py NOTEBOOK cells NAME...
 
-With `fresh`, each cell runs in a process of its own instead. With `cells`, what these
-cells print.
+Alone, backwards and at random. Cells of more than SLOW seconds run alone only, but with
+`all`. With `fresh`, each cell runs in a process of its own instead. With `cells`, what
+these cells print.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 import multiprocessing
 import random
 import sys
+import time
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,6 +31,7 @@ from page_python.needs import ALL, Chapter  # noqa: E402
 from page_python.session import NeedsMore, Session  # noqa: E402
 
 CHECKED = "nbval-check-output"
+SLOW = 1.5  # seconds
 
 
 def printed(cell: dict) -> str:
@@ -68,6 +72,7 @@ class Comparison:
             if CHECKED in cell.metadata.get("tags", [])
         }
         self.faults: list[str] = []
+        self.seconds: dict[int, float] = {}
         self.n_compared = 0
 
     def run(self, session: Session, k: int, order: str) -> str:
@@ -75,7 +80,7 @@ class Comparison:
         cell = self.chapter.cells[k]
         shown: list[tuple[str, str]] = []
         display.Screen.post = staticmethod(lambda *what: shown.append(what))
-        good = False
+        good, start = False, time.perf_counter()
         while not good:
             try:
                 good = all(session.run(*step) for step in session.plan(k))
@@ -86,6 +91,7 @@ class Comparison:
                 error = [text for kind, text in shown if kind == "error"][-1]
                 self.faults.append(f"{order}: cell {cell.id} stopped: {error[-600:]}")
                 return ""
+        self.seconds[k] = time.perf_counter() - start
         text = "".join(text for kind, text in shown if kind == "stdout")
         if cell.id not in self.stored:
             return text
@@ -104,14 +110,16 @@ def runnable(chapter: Chapter) -> list[int]:
     return [k for k, cell in enumerate(chapter.cells) if not cell.blocked]
 
 
-def run_alone(comparison: Comparison, places: Iterable[int]) -> None:
-    """Each cell in a namespace of its own; what cells need is kept, by key."""
-    chapter, kept = comparison.chapter, {}
+def run_alone(comparison: Comparison, places: Iterable[int]) -> dict:
+    """Each cell in a namespace of its own; what cells need is kept, by key: it."""
+    chapter = comparison.chapter
+    kept: dict = {}
     for k in places:
         session = Session(chapter)
         session.records = {j: r for j, r in kept.items() if j < k}
         comparison.run(session, k, "alone")
         kept |= {j: r for j, r in session.records.items() if r.names is not ALL}
+    return kept
 
 
 def run_fresh(comparison: Comparison, places: Iterable[int]) -> None:
@@ -150,24 +158,30 @@ def printed_by(notebook: Path, names: list[str]) -> dict[str, str]:
     return found
 
 
-def main(notebook: Path, seed: int, fresh: bool) -> dict:
+def main(notebook: Path, seed: int, how: list[str]) -> dict:
     chapter = chapter_of(notebook)
     has_budgets = any("budget(" in cell.source for cell in chapter.cells)
     in_order = run_in_order(chapter) if has_budgets else {}
     comparison = Comparison(notebook, chapter, in_order)
     places = runnable(chapter)
-    if fresh:
+    again: list[int] = []
+    if "fresh" in how:
         run_fresh(comparison, places)
     else:
-        run_alone(comparison, places)
-        mixed = random.Random(seed).sample(places, len(places))
-        for name, order in (("backwards", places[::-1]), (f"seed {seed}", mixed)):
+        kept = run_alone(comparison, places)
+        slow = {k for k, time_ in comparison.seconds.items() if time_ > SLOW}
+        slow = set() if "all" in how else slow
+        again = [k for k in places if k not in slow]
+        mixed = random.Random(seed).sample(again, len(again))
+        for name, order in (("backwards", again[::-1]), (f"seed {seed}", mixed)):
             session = Session(chapter)
+            session.records = {k: kept[k] for k in slow & kept.keys()}
             for k in order:
                 comparison.run(session, k, name)
     return {
         "cells": len(places),
         "compared": comparison.n_compared,
+        "again": [chapter.cells[k].id for k in again],
         "stored": sorted(
             set(comparison.stored) & {chapter.cells[k].id for k in places}
         ),
@@ -180,4 +194,4 @@ if __name__ == "__main__":
     if how == "cells":
         print(json.dumps(printed_by(page, sys.argv[3:])))
     else:
-        print(json.dumps(main(page, int(how), "fresh" in sys.argv)))
+        print(json.dumps(main(page, int(how), sys.argv[3:])))
