@@ -1,7 +1,8 @@
 """Python in the page: cells run where they stand and print what is printed.
 
-In every run chapter 1 whole, of each other page at least ten cells with pictures among
-them; what starts it, what stops it, and what is told when it cannot start.
+Chapter 1 whole, of each other page at least ten cells with pictures among them (some
+pages in every run, all for a release); what starts it, what stops it, and what is told
+when it cannot start.
 """
 
 import json
@@ -137,7 +138,20 @@ def printed_natively(place: str, names: list[str]) -> dict[str, str]:
     return {name: text.rstrip("\n") for name, text in found.items()}
 
 
-@pytest.mark.parametrize("place", PAGES)
+# The others take minutes each: in every run these, for a release all.
+QUICK = (
+    "02_neural_networks",
+    "03_training",
+    "05_convolutional_networks",
+    "corrections",
+)
+SOME = [
+    pytest.param(page, marks=() if page.endswith(QUICK) else pytest.mark.release)
+    for page in PAGES
+]
+
+
+@pytest.mark.parametrize("place", SOME)
 def test_cells_give_what_the_page_shows(visit, place):
     page = opened(visit, place)
     names = chosen(place)
