@@ -70,21 +70,25 @@ def test_a_foreign_folder_is_not_emptied(tmp_path_factory):
 
 
 def test_make_runs_the_chapters_under_the_guard(root, tmp_path):
-    """A planted cell fails under the very command of the Makefile."""
+    """A planted cell fails under the very command of the Makefile.
+
+    Its kernel starts where IPython's own folder lies elsewhere and is still empty.
+    """
     line = r"^NBVAL := (.*)$"
     command = re.search(line, (root / "Makefile").read_text(), re.MULTILINE)[1]
     cell = nbformat.v4.new_code_cell(f"open({OUTSIDE!r}, 'w')")
     notebook = nbformat.v4.new_notebook(cells=[cell])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, tmp_path / "planted.ipynb")
-    done = subprocess.run(
-        f"{command.replace('$$', '$')} '{tmp_path / 'planted.ipynb'}'",
-        shell=True,
-        cwd=root,
-        env=os.environ | {"HERE": str(root)},
-        capture_output=True,
-        text=True,
-    )
+    with tempfile.TemporaryDirectory(dir=Path.home()) as elsewhere:
+        done = subprocess.run(
+            f"{command.replace('$$', '$')} '{tmp_path / 'planted.ipynb'}'",
+            shell=True,
+            cwd=root,
+            env=os.environ | {"HERE": str(root), "IPYTHONDIR": elsewhere},
+            capture_output=True,
+            text=True,
+        )
     assert done.returncode != 0
     assert "a notebook may not write" in done.stdout
 

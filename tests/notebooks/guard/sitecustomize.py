@@ -36,6 +36,8 @@ def places() -> tuple[str, ...]:
     home = Path.home()
     caches = (".cache", ".ipython", ".local/share/jupyter", ".config/matplotlib")
     own = [Path.cwd(), Path(tempfile.gettempdir()), *(home / name for name in caches)]
+    if "IPYTHONDIR" in os.environ:
+        own.append(Path(os.environ["IPYTHONDIR"]))
     return *(f"{place.resolve()}{os.sep}" for place in own), "/dev/", "/proc/"
 
 
