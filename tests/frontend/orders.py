@@ -4,8 +4,8 @@ usage: orders.py NOTEBOOK SEED [all]       (in the notebook's folder; prints JSO
        orders.py NOTEBOOK SEED fresh
        orders.py NOTEBOOK cells NAME...
 
-Alone, backwards and at random. Cells of more than SLOW seconds run alone only, but with
-`all`. With `fresh`, each cell runs in a process of its own instead. With `cells`, what
+Alone, backwards and at random. Cells that take a browser more than SLOW seconds run alone
+only, but with `all`. With `fresh`, each cell runs in a process of its own instead. With `cells`, what
 these cells print.
 """
 
@@ -17,7 +17,6 @@ import json
 import multiprocessing
 import random
 import sys
-import time
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,13 +24,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "frontend" / "python")]
 
-from page_cells import cells_of, number_cells  # noqa: E402
+from page_cells import SECONDS, cells_of, number_cells  # noqa: E402
 from page_python import display  # noqa: E402
 from page_python.needs import ALL, Chapter  # noqa: E402
 from page_python.session import NeedsMore, Session  # noqa: E402
 
 CHECKED = "nbval-check-output"
-SLOW = 1.5  # seconds
+SLOW = 4  # seconds, as measured last
 
 
 def printed(cell: dict) -> str:
@@ -72,7 +71,6 @@ class Comparison:
             if CHECKED in cell.metadata.get("tags", [])
         }
         self.faults: list[str] = []
-        self.seconds: dict[int, float] = {}
         self.n_compared = 0
 
     def run(self, session: Session, k: int, order: str) -> str:
@@ -80,7 +78,7 @@ class Comparison:
         cell = self.chapter.cells[k]
         shown: list[tuple[str, str]] = []
         display.Screen.post = staticmethod(lambda *what: shown.append(what))
-        good, start = False, time.perf_counter()
+        good = False
         while not good:
             try:
                 good = all(session.run(*step) for step in session.plan(k))
@@ -91,7 +89,6 @@ class Comparison:
                 error = [text for kind, text in shown if kind == "error"][-1]
                 self.faults.append(f"{order}: cell {cell.id} stopped: {error[-600:]}")
                 return ""
-        self.seconds[k] = time.perf_counter() - start
         text = "".join(text for kind, text in shown if kind == "stdout")
         if cell.id not in self.stored:
             return text
@@ -143,6 +140,12 @@ def run_fresh(comparison: Comparison, places: Iterable[int]) -> None:
         comparison.faults = faults
 
 
+def slow_ones(notebook: Path, chapter: Chapter) -> set[int]:
+    page = notebook.relative_to(ROOT).with_suffix("").as_posix()
+    seconds = json.loads(SECONDS.read_text())[page]
+    return {k for k, c in enumerate(chapter.cells) if seconds.get(c.id, 0) > SLOW}
+
+
 def chapter_of(notebook: Path) -> Chapter:
     return Chapter(json.loads(json.dumps(cells_of(notebook))))
 
@@ -169,8 +172,7 @@ def main(notebook: Path, seed: int, how: list[str]) -> dict:
         run_fresh(comparison, places)
     else:
         kept = run_alone(comparison, places)
-        slow = {k for k, time_ in comparison.seconds.items() if time_ > SLOW}
-        slow = set() if "all" in how else slow
+        slow = set() if "all" in how else slow_ones(notebook, chapter)
         again = [k for k in places if k not in slow]
         mixed = random.Random(seed).sample(again, len(again))
         for name, order in (("backwards", again[::-1]), (f"seed {seed}", mixed)):

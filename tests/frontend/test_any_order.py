@@ -21,16 +21,6 @@ PAGES = [
     ROOT / "book/introduction.md",
 ]
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
-# The others take minutes each: in every run these, for a release all.
-QUICK = ("02_neural_networks", "03_training", "corrections")
-quick_pages = pytest.mark.parametrize(
-    "page",
-    [
-        pytest.param(page, marks=() if page.stem in QUICK else pytest.mark.release)
-        for page in PAGES
-    ],
-    ids=lambda path: path.stem,
-)
 
 
 def run(page: Path, *options: str) -> dict:
@@ -47,7 +37,7 @@ def run(page: Path, *options: str) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@quick_pages
+@pages
 def test_alone_backwards_and_at_random(page):
     seed = random.SystemRandom().randrange(1_000_000)
     print(f"{page.stem}: seed {seed}")

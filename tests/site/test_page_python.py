@@ -1,8 +1,7 @@
 """Python in the page: cells run where they stand and print what is printed.
 
-Chapter 1 whole, of each other page at least ten cells with pictures among them (some
-pages in every run, all for a release); what starts it, what stops it, and what is told
-when it cannot start.
+Chapter 1 whole, of each other page at least ten cells with pictures among them; what
+starts it, what stops it, and what is told when it cannot start.
 """
 
 import json
@@ -138,20 +137,7 @@ def printed_natively(place: str, names: list[str]) -> dict[str, str]:
     return {name: text.rstrip("\n") for name, text in found.items()}
 
 
-# The others take minutes each: in every run these, for a release all.
-QUICK = (
-    "02_neural_networks",
-    "03_training",
-    "05_convolutional_networks",
-    "corrections",
-)
-SOME = [
-    pytest.param(page, marks=() if page.endswith(QUICK) else pytest.mark.release)
-    for page in PAGES
-]
-
-
-@pytest.mark.parametrize("place", SOME)
+@pytest.mark.parametrize("place", PAGES)
 def test_cells_give_what_the_page_shows(visit, place):
     page = opened(visit, place)
     names = chosen(place)
