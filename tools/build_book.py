@@ -26,7 +26,7 @@ from content_policy import add_policy
 from execute_chapter import read as read_notebook
 from icons import draw_icons
 from jupyter_cache import get_cache
-from page_scripts import add_page_python, assemble_page_python
+from page_scripts import add_offline, add_page_python, assemble_page_python
 from published_notebook import Unpublishable, read_published
 from tqdm import tqdm
 from vendor import vendor
@@ -414,6 +414,7 @@ def finish_pages(book: Path, build: Path) -> None:
     draw_icons(build / "html")
     fill_footers(build / "html")
     add_policy(build / "html")
+    add_offline(build / "html")
 
 
 if __name__ == "__main__":

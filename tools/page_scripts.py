@@ -5,16 +5,20 @@ Pyodide itself and its wheels are those that JupyterLite serves, in lite/static/
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
 import subprocess
 import tempfile
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
+import offline
 from browser_python import CannotAssemble, lean
 from page_cells import PACKAGE, ROOT, SECONDS, cells_of, number_cells, wheels_of_modules
+from page_python.needs import Chapter
 
 FRONTEND = ROOT / "frontend"
 ESBUILD = ROOT / "node_modules" / "esbuild" / "bin" / "esbuild"
@@ -25,6 +29,8 @@ LONG = 1.0  # seconds from which a page is told how long a cell takes
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 SNAPSHOT = 6_700_000  # bytes, about: those of two builds differ a little
 COMPRESSED = {".mjs": 0.3, ".wasm": 0.37}  # of its bytes, as web servers send it
+# The pages without cells that show what a reader's browser keeps.
+KEEPERS = ("book/exercises", "book/how_to_read")
 CELL = re.compile(r'<div class="cell ')
 ADDED = re.compile("<!-- page -->.*?<!-- /page -->", re.DOTALL)
 NO_MODULES = (
@@ -34,9 +40,9 @@ NO_MODULES = (
 )
 
 
-def bundle(folder: Path) -> None:
-    """The scripts and the style of the pages, in the folder."""
-    entries = [FRONTEND / "src" / name for name in ("page.ts", "worker.ts", "page.css")]
+def bundle(folder: Path, *names: str) -> None:
+    """Scripts and styles of the pages, in the folder."""
+    entries = [FRONTEND / "src" / name for name in names]
     options = ["--bundle", "--minify", "--format=esm", "--target=es2022"]
     command = [ESBUILD, *entries, *options, f"--outdir={folder}", "--log-level=warning"]
     subprocess.run([str(part) for part in command], check=True)
@@ -104,14 +110,12 @@ def bytes_of_start(pyodide: Path, made: Path) -> int:
     return SNAPSHOT + int(sum(sizes))
 
 
-def sizes_of_wheels(pyodide: Path) -> dict[str, int]:
+def wheels_in(pyodide: Path) -> dict[str, tuple[str, int]]:
+    """The wheels that cells may take: the names of their files, and their sizes."""
     lock = json.loads((pyodide / "pyodide-lock.json").read_text(encoding="utf-8"))
-    packages = lock["packages"]
     wheels = {w for needed in wheels_of_modules().values() for w in needed}
-    return {
-        name: (pyodide / packages[name]["file_name"]).stat().st_size
-        for name in sorted(wheels)
-    }
+    files = {name: lock["packages"][name]["file_name"] for name in sorted(wheels)}
+    return {n: (file, (pyodide / file).stat().st_size) for n, file in files.items()}
 
 
 def seconds_of(page: str) -> dict[str, float]:
@@ -121,17 +125,21 @@ def seconds_of(page: str) -> dict[str, float]:
 
 
 def add_page_python(book: Path, build: Path, notebooks: list[Path]) -> None:
-    """Give the pages of these notebooks their scripts, and their cells Python."""
+    """Give the pages of these notebooks their scripts, and their cells Python.
+
+    And the script to the pages that show what a reader's browser keeps.
+    """
     site, made = build / "html", build / "page"
     pyodide = site / "lite" / "static" / "pyodide"
     target = site / "_static" / "page"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
-    bundle(target)
+    bundle(target, "page.ts", "worker.ts", "editor.ts", "page.css")
     has_python = made.exists() and pyodide.exists()
     if has_python:
         shutil.copytree(made, target, dirs_exist_ok=True)
-        sizes, start = sizes_of_wheels(pyodide), bytes_of_start(pyodide, made)
+        sizes = {name: size for name, (_, size) in wheels_in(pyodide).items()}
+        start = bytes_of_start(pyodide, made)
     for notebook in notebooks:
         name = notebook.relative_to(book).with_suffix("").as_posix()
         page = site / f"{name}.html"
@@ -147,8 +155,30 @@ def add_page_python(book: Path, build: Path, notebooks: list[Path]) -> None:
             (site / f"{name}.cells.json").write_text(dense, encoding="utf-8")
             tags.append(facts(name, cells, start))
             tags.append(NO_MODULES)
-        added = f"<!-- page -->{''.join(tags)}<!-- /page -->"
-        page.write_text(text.replace("</body>", f"{added}</body>"), encoding="utf-8")
+        add(page, text, tags)
+    for name in KEEPERS:
+        page = site / f"{name}.html"
+        if page.exists():
+            text = ADDED.sub("", page.read_text(encoding="utf-8"))
+            add(page, text, [style_and_script(name)])
+
+
+def add_offline(site: Path) -> None:
+    """Put the worker that answers without a network into a site that is finished."""
+    with tempfile.TemporaryDirectory() as folder:
+        bundle(Path(folder), "offline_worker.ts")
+        shutil.copy(Path(folder) / "offline_worker.js", site / offline.WORKER)
+    pyodide = site / offline.PYODIDE
+    wheels = (
+        [file for file, _ in wheels_in(pyodide).values()] if pyodide.exists() else []
+    )
+    offline.write_list(site, wheels)
+
+
+def add(page: Path, text: str, tags: list[str]) -> None:
+    """Write a page with these tags at its end."""
+    added = f"<!-- page -->{''.join(tags)}<!-- /page -->"
+    page.write_text(text.replace("</body>", f"{added}</body>"), encoding="utf-8")
 
 
 def root_of(page: str) -> str:
@@ -163,16 +193,41 @@ def style_and_script(page: str) -> str:
     )
 
 
+EXERCISE = re.compile(r'check\("(?P<number>[\d.]+)", (?P<answer>answer_\w+)\)')
+
+
+def exercises(cells: list[dict]) -> dict[str, list[str]]:
+    """For each exercise the cell of its answer and the one that checks it."""
+    found = {}
+    for answer, checks in pairwise(cells):
+        call = EXERCISE.fullmatch(checks["source"])
+        if call and answer["source"].startswith(f"{call['answer']} = "):
+            found[call["number"]] = [answer["id"], checks["id"]]
+    return found
+
+
+def hash_of(source: str) -> str:
+    """A short mark of a source: another one after a change."""
+    return hashlib.sha256(source.encode()).hexdigest()[:8]
+
+
 def facts(page: str, cells: dict, start: int) -> str:
     """What a page knows of its cells before Python is there."""
+    chapter = Chapter(json.loads(json.dumps(cells)))
     known = {
+        "cells": [
+            [cell.id, hash_of(cell.source), chapter.uses(k)]
+            for k, cell in enumerate(chapter.cells)
+        ],
+        "exercises": exercises(cells["cells"]),
         "page": page,
         "root": root_of(page) or "./",
         "bytes": start,
         "blocked": {c["id"]: c["blocked"] for c in cells["cells"] if "blocked" in c},
         "seconds": {k: s for k, s in cells["seconds"].items() if s >= LONG},
     }
-    text = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
+    dense = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+    text = dense.replace("<", "\\u003c")
     return f'<script type="application/json" id="page-facts">{text}</script>'
 
 

@@ -1,9 +1,11 @@
-// The cells of a page: each with a button that runs it where it stands.
+// The cells of a page: each with a button that runs it where it stands, and one that edits it.
 
 import { announce, make } from "./dom";
-import { Outputs, type ShowWidget } from "./outputs";
+import type { CellFacts, Edits } from "./edits";
+import { Outputs, type ShowWidget, type Verdict } from "./outputs";
 import { Python, Stopped } from "./python";
 import type { Event, RunResult } from "./protocol";
+import { Source } from "./source";
 import * as words from "./words";
 
 /** What the build knows of a page, in it. */
@@ -13,47 +15,226 @@ export interface PageFacts {
   bytes: number; // of the first start
   blocked: Record<string, string>; // by cells, the libraries that they lack
   seconds: Record<string, number>; // of the longer cells
+  cells: CellFacts[];
+  exercises: Record<string, [answer: string, check: string]>; // by their numbers, the cells
 }
+
+/** What the cells of a page share. */
+export interface Surroundings {
+  python: Python;
+  facts: PageFacts;
+  edits: Edits;
+  showWidget: ShowWidget;
+  onTrouble(text: string, cell: HTMLElement): void;
+  onBegin(): void;
+  onDone(isWell: boolean): void;
+  onEdit(): void; // what is out of date may have changed
+  resetAll(): void;
+}
+
+const EDITOR = 130_000; // bytes of its script, about, as sent
 
 export class Cell {
   readonly id: string;
+  readonly #source: Source;
+  readonly #outputs: Outputs;
   readonly #bar = make("div", { className: "page-bar" });
   readonly #run = make("button", { type: "button", className: "page-run", textContent: "Run" });
+  readonly #edit = make("button", { type: "button", className: "page-run", textContent: "Edit" });
+  readonly #reset = make("button", { type: "button", className: "page-run", textContent: "Reset", hidden: true });
+  readonly #resetAll = make("button", { type: "button", className: "page-run", textContent: "Reset all", hidden: true });
   readonly #status = make("span", { className: "page-status" });
+  readonly #stale = make("span", { className: "page-stale", hidden: true });
   readonly #progress = make("progress", { hidden: true });
-  readonly #outputs: Outputs;
   #isRunning = false;
+  #basis = ""; // of what is shown
+  #enter = () => this.run(); // what Shift and Enter do
+  #isAnswer = false;
 
   constructor(
     readonly element: HTMLElement,
     private readonly number: number,
-    private readonly python: Python,
-    private readonly facts: PageFacts,
-    showWidget: ShowWidget,
-    private readonly onTrouble: (text: string, cell: HTMLElement) => void,
-    private readonly onBegin: () => void,
-    private readonly onDone: (isWell: boolean) => void,
+    private readonly page: Surroundings,
   ) {
     this.id = element.dataset.cell!;
     const input = element.querySelector<HTMLElement>(".cell_input")!;
     const place = input.closest<HTMLElement>("details.hide") ?? input;
     place.after(this.#bar);
-    this.#outputs = new Outputs(element, this.#bar, showWidget);
-    const library = facts.blocked[this.id];
+    this.#outputs = new Outputs(element, this.#bar, page.showWidget);
+    this.#source = new Source(input, {
+      label: `Source of cell ${number}`,
+      run: () => void this.#enter(),
+      changed: (text) => this.#take(text),
+    });
+    const library = page.facts.blocked[this.id];
     if (library !== undefined) this.#bar.append(this.#whyNot(library));
-    else this.#offer();
+    else {
+      this.#offer();
+      this.#showStored();
+    }
     this.#keepOneTabStop();
   }
 
   #offer(): void {
-    this.#run.setAttribute("aria-label", `Run cell ${this.number}`);
     this.#run.addEventListener("click", (event) => {
       if (event.detail > 1) return; // the second of a double click
       void (this.#isRunning ? this.stop() : this.run());
     });
+    this.#edit.addEventListener("click", () => void this.edit());
+    this.#reset.addEventListener("click", () => {
+      this.reset();
+      this.#focus();
+    });
+    this.#resetAll.addEventListener("click", () => {
+      this.page.resetAll();
+      this.#focus();
+    });
+    this.#name(this.#run, "Run");
+    this.#name(this.#edit, "Edit");
+    this.#name(this.#reset, "Reset");
     this.#progress.setAttribute("aria-label", `Progress of cell ${this.number}`);
-    this.#bar.append(this.#run, this.#progress, this.#status);
-    this.#status.textContent = words.estimate(this.facts.seconds[this.id] ?? 0);
+    this.#bar.append(this.#run, this.#edit, this.#reset, this.#resetAll, this.#progress, this.#status, this.#stale);
+    this.#status.textContent = words.estimate(this.page.facts.seconds[this.id] ?? 0);
+  }
+
+  #name(button: HTMLButtonElement, verb: string): void {
+    button.textContent = verb;
+    button.setAttribute("aria-label", `${verb} cell ${this.number}`);
+  }
+
+  /** Make the cell the place of an answer: an editor from the start, with a button that checks it. */
+  becomeAnswer(exercise: string, check: () => Promise<void>): void {
+    this.#isAnswer = true;
+    this.#enter = async () => void (await check());
+    const button = make("button", { type: "button", className: "page-run page-check-button", textContent: "Check" });
+    button.setAttribute("aria-label", `Check exercise ${exercise}`);
+    button.addEventListener("click", (event) => {
+      if (event.detail <= 1) void check();
+    });
+    this.#bar.prepend(button);
+    this.#edit.remove();
+    this.#source.label = `Your answer to exercise ${exercise}`;
+    this.#source.openPlainly(this.page.edits.of(this.id));
+  }
+
+  /** Become a part of another cell: only what it gives is seen. */
+  becomeVerdict(): void {
+    this.element.classList.add("page-checker");
+  }
+
+  /** Take away what the cell gave. */
+  clear(): void {
+    this.#outputs.showPrinted();
+    this.#basis = "";
+  }
+
+  get isEdited(): boolean {
+    return this.page.edits.of(this.id) !== undefined;
+  }
+
+  get isAnswer(): boolean {
+    return this.#isAnswer;
+  }
+
+  /** What a checker has said in the cell. */
+  get verdict(): Verdict | undefined {
+    return this.#outputs.verdict;
+  }
+
+  /** The focus, after a button that is no longer there. */
+  #focus(): void {
+    if (this.#isAnswer) this.#source.focus();
+    else this.#edit.focus();
+  }
+
+  // ---- the reader's source
+
+  #showStored(): void {
+    const { edits } = this.page;
+    const text = edits.of(this.id);
+    if (text !== undefined) {
+      this.#source.show(text);
+      this.#reset.hidden = false;
+    }
+    const earlier = edits.ofEarlier(this.id);
+    if (earlier !== undefined) this.#offerChoice(earlier);
+  }
+
+  /** The book's source has changed since the reader edited it: which shall stand? */
+  #offerChoice(text: string): void {
+    const mine = make("button", { type: "button", className: "page-run", textContent: "Keep mine" });
+    const books = make("button", { type: "button", className: "page-run", textContent: "Take the book's" });
+    const note = make(
+      "div",
+      { className: "page-choice" },
+      make("p", { textContent: "You edited this cell, and the book has changed it since. Yours was:" }),
+      make("pre", { textContent: text }),
+      mine,
+      books,
+    );
+    note.setAttribute("role", "group");
+    note.setAttribute("aria-label", `Your edit of cell ${this.number}`);
+    mine.addEventListener("click", () => {
+      note.remove();
+      this.#take(text);
+      if (this.#isAnswer) this.#source.openPlainly(text);
+      else this.#source.show(text);
+      this.#focus();
+    });
+    books.addEventListener("click", () => {
+      note.remove();
+      this.page.edits.set(this.id, undefined);
+      this.#focus();
+    });
+    this.#bar.before(note);
+  }
+
+  async edit(): Promise<void> {
+    const folded = this.element.querySelector<HTMLDetailsElement>("details.hide");
+    if (folded) folded.open = true;
+    this.#say(`Loading the editor (${words.megabytes(EDITOR)})…`);
+    await this.#source.open();
+    this.#say("", false);
+    this.#edit.hidden = true;
+    this.#reset.hidden = false;
+  }
+
+  #take(text: string): void {
+    const isBooks = text.trimEnd() === this.#source.book;
+    const isKept = this.page.edits.set(this.id, isBooks ? undefined : text);
+    this.#reset.hidden = isBooks && (this.#isAnswer || !this.#source.isOpen);
+    if (!isKept) this.#say("This browser keeps no edits: they last as long as this page.", false);
+    this.page.onEdit();
+  }
+
+  /** The book's source and its printed result stand again. */
+  reset(): void {
+    this.page.edits.set(this.id, undefined);
+    this.#source.reset();
+    if (this.#isAnswer) this.#source.openPlainly();
+    this.clear();
+    this.#edit.hidden = false;
+    this.#reset.hidden = true;
+    this.#say("", false);
+    this.page.onEdit();
+  }
+
+  /** Say whether what is shown is what the cell would give now, and how many cells are edited. */
+  mark(nEdited: number): void {
+    const { edits } = this.page;
+    const isOwn = this.isEdited;
+    const isStale = edits.basis(this.id) !== this.#basis && (isOwn || !this.#outputs.isEmpty);
+    this.#stale.hidden = !isStale || this.#isRunning;
+    this.#stale.textContent = isOwn && !this.#wasRunAsItIs() ? "Edited, not run yet." : "Out of date: a cell that it builds on was edited.";
+    this.element.classList.toggle("page-is-stale", isStale);
+    this.#resetAll.hidden = nEdited < 2 || !isOwn || this.#isAnswer;
+    this.#resetAll.textContent = `Reset all ${nEdited}`;
+    this.#resetAll.setAttribute("aria-label", `Reset all ${nEdited} edited cells`);
+  }
+
+  #wasRunAsItIs(): boolean {
+    const pair = JSON.stringify([this.id, this.page.edits.of(this.id)]);
+    return this.#basis.includes(pair);
   }
 
   #whyNot(library: string): HTMLElement {
@@ -66,12 +247,13 @@ export class Cell {
   /** Until the focus is in the cell, one of its parts takes it; what it shows stays as it is. */
   #keepOneTabStop(): void {
     const stops = () => {
-      const found = [...this.element.querySelectorAll<HTMLElement>("summary, button, a, pre[tabindex]")];
-      return found.filter((one) => !one.closest(".cell_output"));
+      const found = [...this.element.querySelectorAll<HTMLElement>("summary, button, a, pre[tabindex], textarea, .cm-content")];
+      return found.filter((one) => !one.closest(".cell_output") && !one.hidden);
     };
     const set = (isInside: boolean) => {
       const all = stops();
-      const first = all.find((one) => one.matches("summary")) ?? all.find((one) => one === this.#run) ?? all[0];
+      const which = ["summary", "textarea, .cm-content", ".page-run"];
+      const first = which.map((kind) => all.find((one) => one.matches(kind))).find(Boolean) ?? all[0];
       for (const one of all) one.tabIndex = isInside || one === first ? 0 : -1;
     };
     this.element.addEventListener("focusin", () => set(true));
@@ -94,74 +276,80 @@ export class Cell {
     this.#progress.value = done;
   }
 
-  async run(): Promise<RunResult | undefined> {
+  /** Run the cell. Unseen, what it shows stays as it is, but for an error. */
+  async run(isUnseen = false): Promise<RunResult | undefined> {
     if (this.#isRunning) return undefined;
-    this.#begin();
-    this.onBegin();
+    this.#begin(isUnseen);
+    this.page.onBegin();
     let start = performance.now();
     let hasPython = false;
     try {
-      if (!this.python.isReady) {
-        this.#say(`Starting Python (${words.megabytes(this.facts.bytes)})…`);
-        this.python.onLoaded = (bytes) => this.#show(Math.min(bytes, this.facts.bytes), this.facts.bytes);
+      if (!this.page.python.isReady) {
+        this.#say(`Starting Python (${words.megabytes(this.page.facts.bytes)})…`);
+        this.page.python.onLoaded = (bytes) => this.#show(Math.min(bytes, this.page.facts.bytes), this.page.facts.bytes);
       }
-      await this.python.start();
-      this.python.onLoaded = () => {};
+      await this.page.python.start();
+      this.page.python.onLoaded = () => {};
       this.#progress.hidden = true;
       hasPython = true;
-      const waits = this.python.isBusy;
+      const waits = this.page.python.isBusy;
       if (waits) this.#say("Waiting for another cell…");
-      const result = await this.python.ask<RunResult>({ job: "run", cell: this.id }, (event) => {
+      const edits = this.page.edits.sources();
+      const result = await this.page.python.ask<RunResult>({ job: "run", cell: this.id, edits }, (event) => {
         if (event.kind === "plan" && waits) start = performance.now();
-        this.#hear(event);
+        this.#hear(event, isUnseen);
       });
-      this.#outputs.end(result.good, result.shortened);
+      if (result.uses) this.page.edits.takeUses(result.uses);
+      if (!isUnseen) this.#basis = this.page.edits.basis(this.id, edits);
+      if (!isUnseen || !result.good) this.#outputs.end(result.good, result.shortened);
       this.#say(this.#verdict(result, (performance.now() - start) / 1000));
-      this.onDone(true);
+      this.page.onDone(true);
       return result;
     } catch (error) {
       this.#outputs.interrupt();
       if (error instanceof Stopped) this.#say("Stopped.");
       else this.#fail(error as Error, hasPython);
-      this.onDone(false);
+      this.page.onDone(false);
       return undefined;
     } finally {
       this.#end();
     }
   }
 
-  #begin(): void {
+  #begin(isUnseen: boolean): void {
     this.#isRunning = true;
-    this.#run.textContent = "Stop";
-    this.#run.setAttribute("aria-label", `Stop cell ${this.number}`);
+    this.#name(this.#run, "Stop");
+    this.#stale.hidden = true;
     this.element.setAttribute("aria-busy", "true");
-    this.#outputs.begin();
+    if (!isUnseen) this.#outputs.begin();
   }
 
   #end(): void {
     this.#isRunning = false;
-    this.#run.textContent = "Run";
-    this.#run.setAttribute("aria-label", `Run cell ${this.number}`);
+    this.#name(this.#run, "Run");
     this.element.removeAttribute("aria-busy");
     this.#progress.hidden = true;
+    this.page.onEdit();
   }
 
   #verdict(result: RunResult, time: number): string {
     if (!result.good) return "It stopped with an error.";
     const told = words.done(time, result.before);
     const isCompared = this.element.classList.contains("tag_nbval-check-output");
-    if (!isCompared || result.shortened.length > 0) return told;
-    const isEqual = this.#outputs.text === this.#outputs.printed;
-    return `${told} ${isEqual ? "As printed." : "The printed output is another."}`;
+    const hasEdits = this.#basis !== "";
+    if (!isCompared || result.shortened.length > 0) return hasEdits ? `${told} With your edits.` : told;
+    return `${told} ${words.compared(this.#outputs.text === this.#outputs.printed, hasEdits)}`;
   }
 
-  #hear(event: Event): void {
+  #hear(event: Event, isUnseen: boolean): void {
     switch (event.kind) {
       case "output":
+        if (isUnseen && event.output !== "error") break;
+        if (isUnseen) this.#outputs.begin();
         this.#outputs.add(event.output, event.text);
         break;
       case "clear":
-        this.#outputs.begin();
+        if (!isUnseen) this.#outputs.begin();
         break;
       case "plan":
         this.#say(capital(words.plan(event.before, event.seconds)) || "Running…");
@@ -186,13 +374,13 @@ export class Cell {
     const text = hasPython
       ? `The cell could not run: ${error.message}.`
       : `Python could not start: ${error.message}. The page can be read as it is; press Run to try again.`;
-    this.onTrouble(text, this.element);
+    this.page.onTrouble(text, this.element);
   }
 
   /** End Python at once; a new one is started. */
   async stop(): Promise<void> {
-    this.python.onLoaded = () => {};
-    await this.python.stop().then(
+    this.page.python.onLoaded = () => {};
+    await this.page.python.stop().then(
       () => this.#say("Stopped; Python is ready again."),
       () => {}, // told when a cell runs
     );

@@ -6,7 +6,14 @@ import * as words from "./words";
 
 export type ShowWidget = (state: string, place: HTMLElement, cell: string) => void;
 
+/** What the checker of an exercise says. */
+export interface Verdict {
+  correct: boolean;
+  message: string;
+}
+
 export class Outputs {
+  verdict: Verdict | undefined; // the last one
   readonly #printed: HTMLElement | null;
   readonly #pictures: HTMLElement[];
   readonly #here = make("div", { className: "cell_output docutils container page-output" });
@@ -46,6 +53,7 @@ export class Outputs {
   #clear(): void {
     this.#isCleared = true;
     this.#here.replaceChildren();
+    this.verdict = undefined;
     this.#stream = undefined;
     this.#nPictures = 0;
     if (this.#printed) {
@@ -68,17 +76,31 @@ export class Outputs {
     this.#stream = undefined;
     if (kind === "png") this.#block(kind, ...this.#picture(`data:image/png;base64,${text}`));
     else if (kind === "html") this.#block(kind).innerHTML = text;
+    else if (kind === "verdict") this.#block(kind, this.#verdict(JSON.parse(text)));
     else if (kind === "widget") this.showWidget(text, this.#block(kind), this.cell.dataset.cell!);
     else this.#block(kind, make("pre", { textContent: text }));
   }
 
   /** The cell was ended before its time: what is printed is shown beside what it said. */
   interrupt(): void {
-    if (this.#isCleared && this.#here.isConnected) this.#showPrinted();
+    if (this.#isCleared && this.#here.isConnected) this.#showBeside();
     this.#isCleared = true;
   }
 
-  #showPrinted(): void {
+  /** Whether the cell shows nothing, neither from the build nor from here. */
+  get isEmpty(): boolean {
+    return this.#printed === null && this.#here.childElementCount === 0;
+  }
+
+  /** What is printed again, and nothing else. */
+  showPrinted(): void {
+    this.#clear();
+    this.#here.remove();
+    if (!this.#printed) return;
+    this.#printed.hidden = false;
+  }
+
+  #showBeside(): void {
     if (!this.#printed) return;
     this.#printed.hidden = false;
     this.#printed.classList.add("page-beside");
@@ -91,7 +113,7 @@ export class Outputs {
     if (shortened.length > 0) {
       this.#here.prepend(make("p", { className: "page-note", textContent: words.shortened(shortened) }));
     }
-    if (shortened.length > 0 || !good) this.#showPrinted();
+    if (shortened.length > 0 || !good) this.#showBeside();
     window.dispatchEvent(new Event("resize")); // wide outputs get their marks
   }
 
@@ -99,6 +121,15 @@ export class Outputs {
     const block = make("div", { className: `output page-${kind}` }, ...children);
     this.#here.append(block);
     return block;
+  }
+
+  #verdict({ correct, message }: Verdict): HTMLElement {
+    this.verdict = { correct, message };
+    const line = make("p", { className: correct ? "page-right" : "page-wrong" });
+    const mark = make("span", { textContent: correct ? "\u2713 " : "\u2717 " });
+    mark.setAttribute("aria-hidden", "true");
+    line.append(mark, message);
+    return line;
   }
 
   /** The figure with its caption and its words, and the new picture in it. */

@@ -1,14 +1,21 @@
 // The entry: gives a page's cells their buttons and its widgets their life. Nothing heavy is loaded before a press.
 
-import { Cell, type PageFacts } from "./cells";
+import { Cell, type PageFacts, type Surroundings } from "./cells";
 import { make } from "./dom";
+import { Edits } from "./edits";
+import { offerExercises, showProgress } from "./exercises";
+import { offerOffline } from "./offline";
+import { Progress } from "./progress";
 import { missingInBrowser, Python } from "./python";
-import { showLive, showPublished } from "./widgets";
+import { type Prepare, showLive, showPublished } from "./widgets";
 
 const QUIET = 1500; // ms without a run, after which what the next cells need is loaded
 
 function main(): void {
-  showPublished();
+  const wake = showPublished();
+  const progress = new Progress();
+  showProgress(progress);
+  offerOffline();
   const facts = readFacts();
   if (!facts) return;
   const trouble = missingInBrowser();
@@ -41,12 +48,34 @@ function main(): void {
     }, QUIET);
   };
   const cells = new Map<string, Cell>();
+  const edits = new Edits(facts.page, facts.cells);
+  const editedCells = () => [...cells.values()].filter((cell) => cell.isEdited && !cell.isAnswer);
+  const markAll = () => {
+    const n = editedCells().length;
+    for (const cell of cells.values()) cell.mark(n);
+  };
+  const prepare: Prepare = async (place) => {
+    const cell = cells.get(place.closest<HTMLElement>("[data-cell]")?.dataset.cell ?? "");
+    return (await cell?.run(true))?.good === true;
+  };
+  const page: Surroundings = {
+    python,
+    facts,
+    edits,
+    showWidget: (text, place) => showLive(python, text, place, prepare),
+    onTrouble: tellTrouble,
+    onBegin: begin,
+    onDone: done,
+    onEdit: markAll,
+    resetAll: () => editedCells().forEach((cell) => cell.reset()),
+  };
   document.querySelectorAll<HTMLElement>("div.cell[data-cell]").forEach((element, k) => {
-    const show = (text: string, place: HTMLElement) => showLive(python, text, place);
-    const cell = new Cell(element, k + 1, python, facts, show, tellTrouble, begin, done);
+    const cell = new Cell(element, k + 1, page);
     cells.set(cell.id, cell);
   });
-  offerAllSettings(cells);
+  offerExercises(cells, facts, progress);
+  wake(python, prepare);
+  markAll();
   document.documentElement.dataset.python = "offered";
 }
 
@@ -71,17 +100,6 @@ function tellTrouble(text: string, cell: HTMLElement): void {
   told.setAttribute("role", "alert");
   told.textContent = text;
   cell.after(told);
-}
-
-/** A widget whose page has a part of its settings offers the others. */
-function offerAllSettings(cells: Map<string, Cell>): void {
-  for (const note of document.querySelectorAll<HTMLElement>(".explore-note:not([hidden])")) {
-    const cell = cells.get(note.closest<HTMLElement>("[data-cell]")?.dataset.cell ?? "");
-    if (!cell) continue;
-    const button = make("button", { type: "button", className: "page-run", textContent: "All settings, with Python" });
-    button.addEventListener("click", () => void cell.run());
-    note.replaceChildren(button);
-  }
 }
 
 main();

@@ -16,11 +16,11 @@ export interface Places {
 
 export type Request =
   | { job: "start"; places: Places; snapshot: boolean; kept: Kept }
-  | { job: "run"; cell: string }
+  | { job: "run"; cell: string; edits: Record<string, string> }
   | { job: "answer"; name: string; setting: number[] }
   | { job: "prepare"; step: "load" | "import" };
 
-export type OutputKind = "stdout" | "stderr" | "text" | "html" | "png" | "error" | "widget";
+export type OutputKind = "stdout" | "stderr" | "text" | "html" | "png" | "error" | "widget" | "verdict";
 
 /** A loop whose length was chosen by runtime.budget: in full, and as it was. */
 export type Shortened = [full: number, here: number];
@@ -29,6 +29,7 @@ export interface RunResult {
   good: boolean;
   before: number; // cells that had to run first
   shortened: Shortened[];
+  uses?: Record<string, string[]>; // the cells that each uses, if an edit may have changed that
 }
 
 /** What comes while a request is being answered. */

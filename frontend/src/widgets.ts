@@ -1,4 +1,4 @@
-// The widgets of `explore` on a page: with the pictures beside it, and with Python once their cell has run.
+// The widgets of `explore` on a page: with the pictures beside it, and with Python for every other setting.
 
 import explorer from "../../src/tutorial_utils/explorer.js";
 import { make } from "./dom";
@@ -8,6 +8,8 @@ interface State {
   name: string;
   controls: { values: string[] }[];
   captions: string[];
+  published?: number[][];
+  python?: "asleep" | "awake";
   setting: number[];
   shown: number[];
   picture: string | Uint8Array<ArrayBuffer>;
@@ -19,7 +21,7 @@ class Model {
   #listeners = new Map<string, Set<() => void>>();
 
   constructor(
-    private readonly values: State,
+    readonly values: State,
     private readonly save: (setting: number[]) => void,
   ) {}
 
@@ -62,10 +64,14 @@ interface Known {
   buffers?: { path: [string]; data: string }[];
 }
 
-/** Show the widgets of the page, with the pictures that lie beside it. */
-export function showPublished(): void {
+/** Run, unseen, the cell that a widget comes from; whether it ran to its end. */
+export type Prepare = (place: HTMLElement) => Promise<boolean>;
+
+/** Show the widgets of the page: with the pictures that lie beside it, the others with Python. */
+export function showPublished(): (python: Python, prepare: Prepare) => void {
   const text = document.querySelector(STATE)?.textContent;
   const known: Record<string, Known> = text ? JSON.parse(text).state : {};
+  const shown: [Model, HTMLElement, (ask: Ask) => void][] = [];
   for (const view of document.querySelectorAll(VIEW)) {
     const one = known[JSON.parse(view.textContent!).model_id];
     if (!one?.state.captions) continue;
@@ -73,26 +79,48 @@ export function showPublished(): void {
     for (const { path, data } of one.buffers ?? []) state[path[0]] = bytes(data);
     const place = make("div");
     view.replaceWith(place);
-    explorer.render({ model: new Model(state, () => {}), el: place });
+    let ask: Ask = async () => {};
+    const model = new Model(state, (setting) => void ask(setting));
+    explorer.render({ model, el: place });
+    shown.push([model, place, (own) => (ask = own)]);
   }
+  return (python, prepare) => {
+    for (const [model, place, take] of shown) {
+      model.set("python", "asleep");
+      take(asking(python, model, () => prepare(place), false));
+    }
+  };
+}
+/** Show a widget whose cell has run: Python draws every setting. */
+export function showLive(python: Python, text: string, place: HTMLElement, prepare: Prepare): void {
+  const state: State = { ...JSON.parse(text), captions: [], python: "awake" };
+  state.picture = bytes(state.picture as string);
+  const model: Model = new Model(state, (setting) => void ask(setting));
+  const ask = asking(python, model, () => prepare(place), true);
+  explorer.render({ model, el: place });
 }
 
-/** Show a widget whose cell has run: Python draws every setting. */
-export function showLive(python: Python, text: string, place: HTMLElement): void {
-  const state: State = { ...JSON.parse(text), captions: [] };
-  state.picture = bytes(state.picture as string);
-  const { name } = state;
-  const model: Model = new Model(state, async (setting) => {
+type Ask = (setting: number[]) => Promise<void>;
+
+/** What asks Python for a picture; its cell runs first where Python has not run it, or was stopped since. */
+function asking(python: Python, model: Model, prepare: () => Promise<boolean>, hasRun: boolean): Ask {
+  const { name } = model.values;
+  const ask = (setting: number[]) => python.ask<State>({ job: "answer", name, setting });
+  const afterItsCell = async (setting: number[]) => {
+    if (!(await prepare())) throw new Error("its cell stopped");
+    hasRun = true;
+    return ask(setting);
+  };
+  return async (setting) => {
     let answer: Partial<State>;
     try {
-      answer = await python.ask<State>({ job: "answer", name, setting });
+      answer = await (hasRun && python.isReady ? ask(setting).catch(() => afterItsCell(setting)) : afterItsCell(setting));
       answer.picture = bytes(answer.picture as string);
     } catch (error) {
-      answer = { error: `${(error as Error).message}. Run its cell again.`, shown: setting };
+      answer = { error: `${(error as Error).message}.`, shown: setting };
     }
     const { shown, ...rest } = answer;
     model.update(rest); // first what is shown, then that it is there
     model.update({ shown: shown! });
-  });
-  explorer.render({ model, el: place });
+  };
 }

@@ -31,6 +31,12 @@ export function done(time: number, before: number): string {
   return `Done in ${seconds(time)}${before > 0 ? `, with ${cells(before)} before it` : ""}.`;
 }
 
+/** How what a cell gave compares with what is printed. */
+export function compared(isEqual: boolean, hasEdits: boolean): string {
+  if (hasEdits) return isEqual ? "With your edits, and as printed." : "With your edits; the printed output is another.";
+  return isEqual ? "As printed." : "The printed output is another.";
+}
+
 /** Which lengths of loops were used, where the printed result has longer ones. */
 export function shortened(all: Shortened[]): string {
   const different = [...new Set(all.map(([full, here]) => `${group(here)} instead of ${group(full)}`))];

@@ -12,6 +12,7 @@ interface Pyodide {
 /** frontend/python/page_python/worker.py; texts are JSON. */
 interface PagePython {
   open(cells: string, post: (kind: string, text: string) => void): void;
+  edit(sources: string): string;
   plan(cell: string): string;
   run(cell: string, names: string): string;
   answer(name: string, setting: string): string;
@@ -139,7 +140,8 @@ async function need(wheels: string[], aloud: boolean): Promise<void> {
   missing.forEach((wheel) => loaded.add(wheel));
 }
 
-async function run({ cell }: Request & { job: "run" }): Promise<RunResult> {
+async function run({ cell, edits }: Request & { job: "run" }): Promise<RunResult> {
+  const uses = JSON.parse(page.edit(JSON.stringify(edits))) ?? undefined;
   let before = 0;
   for (let round = 0; round < AGAIN; round++) {
     const plan: Plan = JSON.parse(page.plan(cell));
@@ -156,12 +158,12 @@ async function run({ cell }: Request & { job: "run" }): Promise<RunResult> {
     if (last!.state === "missing") {
       if (!last!.wheels.length) {
         tell({ kind: "output", output: "error", text: `Python in the browser has no ${last!.missing}.` });
-        return { good: false, before, shortened: [] };
+        return { good: false, before, shortened: [], uses };
       }
       await need(last!.wheels, true);
     }
     if (last!.state === "done" || last!.state === "stopped") {
-      return { good: last!.state === "done", before, shortened: last!.shortened };
+      return { good: last!.state === "done", before, shortened: last!.shortened, uses };
     }
     tell({ kind: "clear" });
   }

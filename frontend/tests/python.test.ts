@@ -49,7 +49,7 @@ beforeEach(() => {
 test("nothing is started before it is asked for, and then one worker", async () => {
   const python = new Python(PLACES, "worker.js");
   assert.equal(FakeWorker.all.length, 0);
-  await Promise.all([python.start(), python.ask({ job: "run", cell: "a" }), python.ask({ job: "run", cell: "b" })]);
+  await Promise.all([python.start(), python.ask({ job: "run", cell: "a", edits: {} }), python.ask({ job: "run", cell: "b", edits: {} })]);
   assert.equal(FakeWorker.all.length, 1);
   assert.deepEqual(FakeWorker.all[0]!.asked.map((request) => request.job), ["start", "run", "run"]);
   assert.equal(python.isReady, true);
@@ -60,8 +60,8 @@ test("what comes on the way is heard by the one who asked", async () => {
   await python.start();
   FakeWorker.answer = () => undefined;
   const heard: string[] = [];
-  const first = python.ask({ job: "run", cell: "a" }, (event) => heard.push(`a ${event.kind}`));
-  const second = python.ask({ job: "run", cell: "b" }, (event) => heard.push(`b ${event.kind}`));
+  const first = python.ask({ job: "run", cell: "a", edits: {} }, (event) => heard.push(`a ${event.kind}`));
+  const second = python.ask({ job: "run", cell: "b", edits: {} }, (event) => heard.push(`b ${event.kind}`));
   await new Promise((go) => setTimeout(go));
   const [worker] = FakeWorker.all;
   const [, a, b] = worker!.asked;
@@ -79,7 +79,7 @@ test("stop ends what runs, and the next worker gets what was kept", async () => 
   await python.start();
   FakeWorker.all[0]!.say({ kept: { memory: "kept" } });
   FakeWorker.answer = ({ n, job }) => (job === "start" ? { to: n, result: {} } : undefined);
-  const running = python.ask({ job: "run", cell: "a" });
+  const running = python.ask({ job: "run", cell: "a", edits: {} });
   await new Promise((go) => setTimeout(go));
   const stopped = assert.rejects(running, Stopped);
   await python.stop();
@@ -103,7 +103,7 @@ test("a worker that breaks ends what runs with its message", async () => {
   const python = new Python(PLACES, "worker.js");
   await python.start();
   FakeWorker.answer = () => undefined;
-  const running = python.ask({ job: "run", cell: "a" });
+  const running = python.ask({ job: "run", cell: "a", edits: {} });
   await new Promise((go) => setTimeout(go));
   FakeWorker.all[0]!.onerror?.({ message: "out of memory", preventDefault: () => {} });
   await assert.rejects(running, /out of memory/);

@@ -1,7 +1,9 @@
 // The front end of `explore`: native controls, one picture, its caption.
 //
-// On a published page (`captions` is filled) the pictures are files beside the page, in
+// On a published page (`captions` is filled) pictures are files beside the page, in
 // <page>/<name>/<setting>.png, and the setting is kept in the address, #<name>?key=value.
+// `published` has for each control the places of its values that have pictures; the page
+// draws the others with Python, once the reader wishes it (`python` is then "awake").
 // With a kernel, a change of `setting` is answered by `picture`, `caption` and `shown`.
 
 const STEP_MS = 700;
@@ -19,6 +21,8 @@ function render({ model, el }) {
   const controls = model.get("controls");
   const captions = model.get("captions");
   const published = captions.length > 0;
+  const places = published ? model.get("published") : controls.map(({ values }) => values.map((_, i) => i));
+  const hasPicture = (s) => s.every((index, k) => places[k].includes(index));
   const start = [...model.get("shown")];
   const startPicture = URL.createObjectURL(new Blob([model.get("picture")], { type: "image/png" }));
   let livePicture = null;
@@ -37,9 +41,14 @@ function render({ model, el }) {
   const group = make("div", { className: "explore-controls" }, ...knobs.map((knob) => knob.row));
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", `Controls of ${name}`);
-  const note = make("p", { className: "explore-note", textContent: model.get("note"), hidden: model.get("note") === "" });
+  const wish = make("button", { type: "button", className: "explore-play explore-wish", textContent: "Draw it with Python", hidden: true });
+  wish.addEventListener("click", () => {
+    model.set("python", "awake");
+    group.querySelector("input, select").focus();
+    askPython();
+  });
   el.classList.add("explore");
-  el.replaceChildren(group, picture, message, caption, note);
+  el.replaceChildren(group, picture, message, wish, caption);
   if (published && !document.getElementById(name)) el.id = name;
 
   // ---- controls
@@ -57,32 +66,42 @@ function render({ model, el }) {
       value.setAttribute("aria-hidden", "true");
       input.addEventListener("input", () => { pause(); choose(k, +input.value); });
       row.append(input, value);
+      if (places[k].length <= last) {
+        const ticks = make("datalist", { id: `${id}-ticks` }, ...places[k].map((i) => make("option", { value: i })));
+        input.setAttribute("list", ticks.id);
+        row.append(ticks);
+      }
     } else {
-      const options = control.values.map((text, i) => make("option", { value: i, textContent: text }));
+      const told = (text, i) => (places[k].includes(i) ? text : `${text} (Python)`);
+      const options = control.values.map((text, i) => make("option", { value: i, textContent: told(text, i) }));
       input = make("select", { id }, ...options);
       input.addEventListener("change", () => { pause(); choose(k, +input.value); });
       row.append(input);
     }
+    input.dataset.places = places[k].join(",");
     // Without this JupyterLab would take the arrow keys for its own shortcuts.
     input.dataset.lmSuppressShortcuts = "true";
     let button = null;
     if (control.play) {
       button = make("button", { type: "button", className: "explore-play", textContent: "Play" });
       button.setAttribute("aria-describedby", id);
-      button.addEventListener("click", () => (timer === null ? play(k, last) : pause()));
+      button.addEventListener("click", () => (timer === null ? play(k) : pause()));
       row.append(button);
     }
     return { row, input, value, button, control };
   }
 
-  function play(k, last) {
-    if (setting[k] === last) choose(k, 0);
+  function play(k) {
+    const steps = model.get("python") === "asleep" ? places[k] : controls[k].values.map((_, i) => i);
+    const last = steps.at(-1);
+    const next = () => steps.find((i) => i > setting[k]) ?? last;
+    if (setting[k] >= last) choose(k, steps[0]);
     knobs[k].button.textContent = "Pause";
     // A screen reader is told where the play ended, not each step on the way.
     caption.setAttribute("aria-live", "off");
     timer = setInterval(() => {
-      if (setting[k] < last) choose(k, setting[k] + 1);
-      if (setting[k] === last) pause();
+      if (setting[k] < last) choose(k, next());
+      if (setting[k] >= last) pause();
     }, STEP_MS);
   }
 
@@ -102,7 +121,7 @@ function render({ model, el }) {
     if (published) {
       model.set("setting", setting);
       keepAddress();
-      showFile();
+      show();
     } else {
       ask();
     }
@@ -124,8 +143,23 @@ function render({ model, el }) {
   const page = location.pathname.split("/").pop().replace(/\.html$/, "");
   const fileOf = (s) => (String(s) === String(start) ? startPicture : `${page}/${name}/${s.join("-")}.png`);
 
+  /** The picture that lies beside the page, or that of Python. */
+  function show() {
+    if (hasPicture(setting)) showFile();
+    else askPython();
+  }
+
+  function askPython() {
+    const isAwake = model.get("python") === "awake";
+    wish.hidden = isAwake || model.get("python") === undefined;
+    say(isAwake ? "" : [told, "The page has no picture of this setting: it takes Python."].filter(Boolean).join(" "));
+    if (isAwake) ask();
+  }
+
   function showFile() {
-    const place = setting.reduce((total, index, k) => total * controls[k].values.length + index, 0);
+    wish.hidden = true;
+    caption.hidden = false;
+    const place = setting.reduce((total, index, k) => total * places[k].length + places[k].indexOf(index), 0);
     picture.src = fileOf(setting);
     picture.alt = captions[place];
     picture.dataset.setting = setting.join("-");
@@ -136,14 +170,15 @@ function render({ model, el }) {
     controls.forEach((control, k) => {
       for (const index of [setting[k] - 1, setting[k] + 1]) {
         if (index < 0 || index >= control.values.length) continue;
-        new Image().src = fileOf(setting.map((old, i) => (i === k ? index : old)));
+        const neighbour = setting.map((old, i) => (i === k ? index : old));
+        if (hasPicture(neighbour)) new Image().src = fileOf(neighbour);
       }
     });
   }
 
   picture.addEventListener("load", () => {
     picture.hidden = false;
-    if (published) {
+    if (published && hasPicture(setting)) {
       say(told);
       if (el.contains(document.activeElement)) fetchNeighbours();
     }
@@ -207,10 +242,10 @@ function render({ model, el }) {
       return wanted < 0 ? index : wanted;
     });
     model.set("setting", setting);
-    showControls();
-    showFile();
     told = unknown.length ? `This page has no picture for ${unknown.join(", ")}: the link was changed, or is old.` : "";
+    showControls();
     say(told);
+    show();
     // The element may not stand on the page yet.
     requestAnimationFrame(() => setTimeout(() => el.scrollIntoView({ block: "center" })));
   }
@@ -224,7 +259,7 @@ function render({ model, el }) {
     waiting = true;
     picture.setAttribute("aria-busy", "true");
     clearTimeout(patience);
-    patience = setTimeout(() => {
+    if (!model.get("python")) patience = setTimeout(() => {
       waiting = false;
       say("No answer from Python yet. Run this cell again if the kernel was restarted.");
     }, PATIENCE_MS);
@@ -236,6 +271,7 @@ function render({ model, el }) {
     clearTimeout(patience);
     waiting = false;
     picture.removeAttribute("aria-busy");
+    if (published && hasPicture(setting)) return;
     showAnswer();
     if (String(model.get("shown")) !== String(setting)) ask();
   }
@@ -257,7 +293,7 @@ function render({ model, el }) {
     if (String(model.get("setting")) === String(setting)) return;
     setting = [...model.get("setting")];
     showControls();
-    if (published) showFile();
+    if (published) show();
   }
 
   // ---- begin
@@ -270,9 +306,10 @@ function render({ model, el }) {
     group.addEventListener("focusin", fetchNeighbours, { once: true });
     window.addEventListener("hashchange", readAddress);
   } else {
-    model.on("change:shown", answered);
     showAnswer();
+    if (String(model.get("shown")) !== String(setting)) ask();
   }
+  model.on("change:shown", answered);
 
   return () => {
     pause();

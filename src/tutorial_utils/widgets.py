@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 import itertools
 import json
-import math
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,15 +38,16 @@ class Control:
     kind: str
     play: bool = False
 
-    def only(self, values: Iterable[Any]) -> Control:
-        """The same knob with some of its values; they must hold its start value."""
-        kept = tuple(value for value in self.values if value in set(values))
-        if self.values[self.start] not in kept:
+    def places(self, values: Iterable[Any]) -> list[int]:
+        """The indices of some of its values; they must hold its start value."""
+        wanted = {*values}
+        kept = [i for i, value in enumerate(self.values) if value in wanted]
+        if self.start not in kept:
             raise ValueError(
                 f"published must hold the start value {self.values[self.start]!r} of "
-                f"{self.label!r}, got {kept}"
+                f"{self.label!r}, got {tuple(self.values[i] for i in kept)}"
             )
-        return replace(self, values=kept, start=kept.index(self.values[self.start]))
+        return kept
 
 
 def slider(
@@ -84,8 +84,8 @@ def explore(
 
     name : of letters, digits and hyphens, unique in the book; its address on the page.
     draw(**values) : a new matplotlib figure. describe(**values) : the sentence that is
-    its alt text and caption. published : for some controls the values that the page
-    without Python offers; all of them if not given. Raises ValueError for bad input.
+    its alt text and caption. published : for some controls the values whose pictures
+    the page holds; all if not given. The others take Python. Raises ValueError for bad input.
     Source: "How to read this book".
     """
     if not name.replace("-", "").isalnum() or not name.isascii():
@@ -99,18 +99,15 @@ def explore(
         if not isinstance(control, Control):
             raise ValueError(f"{key} must be a slider or a choice, got {control!r}")
 
-    limited = {
-        key: control.only(published[key]) if key in published else control
+    places = [
+        control.places(published.get(key, control.values))
         for key, control in controls.items()
-    }
-    folder = os.environ.get("TUTORIAL_FRAMES")
-    if folder is None:
-        return Explorer(name, draw, describe, controls)
-    explorer = Explorer(name, draw, describe, limited)
-    keys = json.loads(os.environ.get("TUTORIAL_FRAME_KEYS", "{}"))
-    explorer.provide_frames(Path(folder) / name, keys.get(name, ""))
-    if limited != controls:
-        explorer.note = "There are more settings when Python runs."
+    ]
+    explorer = Explorer(name, draw, describe, controls)
+    if folder := os.environ.get("TUTORIAL_FRAMES"):
+        explorer.published = places
+        keys = json.loads(os.environ.get("TUTORIAL_FRAME_KEYS", "{}"))
+        explorer.provide_frames(Path(folder) / name, keys.get(name, ""))
     return explorer
 
 
@@ -119,7 +116,8 @@ class Explorer(anywidget.AnyWidget):
 
     setting holds the index of each control's value. With a kernel, a change of setting
     draws `picture` (a PNG) and `caption`, or fills `error`, and then sets `shown`.
-    On a page without one, the pictures are files and `captions` has all captions.
+    On a page without one, the pictures of some settings are files: `published` has for
+    each control the indices of its values there, `captions` the captions.
     """
 
     _esm = HERE / "explorer.js"
@@ -131,7 +129,7 @@ class Explorer(anywidget.AnyWidget):
     picture = traitlets.Bytes().tag(sync=True)
     caption = traitlets.Unicode().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
-    note = traitlets.Unicode().tag(sync=True)
+    published = traitlets.List().tag(sync=True)
     captions = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(
@@ -157,9 +155,10 @@ class Explorer(anywidget.AnyWidget):
         knobs = ", ".join(f"{k}: {len(c.values)}" for k, c in self._knobs.items())
         return f"Explorer({self.name}; {knobs})"
 
-    def settings(self) -> Iterable[tuple[int, ...]]:
-        """All settings, the last control's value changing fastest."""
-        return itertools.product(*(range(len(c.values)) for c in self._knobs.values()))
+    def settings(self) -> list[tuple[int, ...]]:
+        """All published settings, the last control's value changing fastest."""
+        every = [range(len(c.values)) for c in self._knobs.values()]
+        return [*itertools.product(*(self.published or every))]
 
     def values(self, setting: Sequence[int]) -> dict[str, Any]:
         """The controls' values in a setting; ValueError if it is not a setting."""
@@ -219,7 +218,7 @@ class Explorer(anywidget.AnyWidget):
             n_bytes += file.write_bytes(self.frame(setting))
         self.captions = [self.sentence(setting) for setting in self.settings()]
         report = {
-            "frames": math.prod(len(c.values) for c in self._knobs.values()),
+            "frames": len(self.settings()),
             "bytes": n_bytes,
             "seconds": round(time.perf_counter() - start, 2),
             "captions": self.captions,

@@ -2,11 +2,13 @@
 
 usage: orders.py NOTEBOOK SEED [all]       (in the notebook's folder; prints JSON)
        orders.py NOTEBOOK SEED fresh
+       orders.py NOTEBOOK SEED edited
        orders.py NOTEBOOK cells NAME...
 
-Alone, backwards and at random. Cells that take a browser more than SLOW seconds run alone
-only, but with `all`. With `fresh`, each cell runs in a process of its own instead. With `cells`, what
-these cells print.
+Alone, backwards and at random. Cells that take a browser more than SLOW seconds run
+alone only, but with `all`. With `fresh`, each cell runs in a process of its own. With
+`edited`, each runs alone, and what the package defines comes from its cells, as after an
+edit. With `cells`, what these cells print.
 """
 
 from __future__ import annotations
@@ -170,6 +172,10 @@ def main(notebook: Path, seed: int, how: list[str]) -> dict:
     again: list[int] = []
     if "fresh" in how:
         run_fresh(comparison, places)
+    elif "edited" in how:
+        exported = [cell for cell in chapter.cells if cell.exported]
+        chapter.edit({cell.id: f"{cell.source}\n# edited" for cell in exported})
+        run_alone(comparison, places)
     else:
         kept = run_alone(comparison, places)
         slow = set() if "all" in how else slow_ones(notebook, chapter)

@@ -151,11 +151,40 @@ def test_what_is_there_is_not_run_again(reader):
 def test_an_edit_makes_stale_what_builds_on_it(reader):
     r = reader("a = 1", "b = a + 1", "b", "c = 1", "c")
     assert (r.run(2), r.run(4)) == ("2", "1")
-    r.session.chapter.edit(0, "a = 10")
+    edit = r.session.chapter.edit
+    assert edit({"c0": "a = 10"})
     assert r.before(4) == []
     assert r.run(2) == "11"
-    r.session.chapter.edit(0, "a = 1")
+    assert not edit({"c0": "a = 10"})
+    assert edit({})
     assert r.run(2) == "2"
+
+
+def test_edits_of_several_cells_are_taken_at_once(reader):
+    r = reader("a = 1", "b = 2", "a, b")
+    edit = r.session.chapter.edit
+    edit({"c0": "a = 10", "c1": "b = 20"})
+    assert r.run(2) == "(10, 20)"
+    edit({"c1": "b = 200"})
+    assert r.run(2) == "(1, 200)"
+
+
+def test_an_edited_import_makes_stale_what_uses_it(reader):
+    r = reader("from math import floor as f", "a = f(1.5)", "a")
+    assert r.run(2) == "1"
+    r.session.chapter.edit({"c0": "from math import ceil as f"})
+    assert r.run(2) == "2"
+
+
+def test_what_a_cell_uses_holds_what_the_package_defines(reader):
+    r = reader(
+        "import numpy as np",
+        "def sigmoid(z):\n    return np.tanh(z)",
+        "a = 1",
+        "sigmoid(0.0)",
+        exported=(0, 1),
+    )
+    assert [r.session.chapter.uses(k) for k in (1, 2, 3)] == [[0], [], [1]]
 
 
 def test_exported_names_come_from_the_package_unless_edited(reader):
@@ -163,14 +192,22 @@ def test_exported_names_come_from_the_package_unless_edited(reader):
     r = reader("def sigmoid(z):\n    return z", "sigmoid(0.0)", exported=(0,))
     assert "0.5" in r.run(1)
     assert r.before(1) == []
-    r.session.chapter.edit(0, own)
+    r.session.chapter.edit({"c0": own})
     assert r.run(1) == "'mine'"
+    r.session.chapter.edit({})
+    assert "0.5" in r.run(1)
 
 
-def test_a_cell_that_cannot_be_edited_so_keeps_its_source(reader):
-    r = reader("a = 1", "a")
-    with pytest.raises(SyntaxError):
-        r.session.chapter.edit(0, "a = (")
+@pytest.mark.parametrize("bad", ["a = (", "%time a = 1", "(" * 5000])
+def test_what_cannot_be_parsed_is_told_when_it_runs(reader, bad):
+    r = reader("a = 1", "a", "3")
+    r.session.chapter.edit({"c0": bad})
+    with pytest.raises(AssertionError, match="Error"):
+        r.run(0)
+    with pytest.raises(AssertionError, match="A cell above"):
+        r.run(1)
+    assert r.run(2) == "3"
+    r.session.chapter.edit({})
     assert r.run(1) == "1"
 
 

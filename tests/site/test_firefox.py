@@ -3,7 +3,11 @@
 The checks are those of Chromium's tests.
 """
 
+import inspect
+from collections.abc import Callable
+
 import pytest
+import test_page_edits
 from playwright.sync_api import Browser, expect
 from test_page_python import (
     NUMPY,
@@ -20,9 +24,9 @@ from test_page_widgets import (
     check_addresses,
     check_captions,
     check_keyboard,
-    check_notes,
     check_on_a_phone,
     check_play,
+    check_settings_without_pictures,
     explorers,
     open_chapter,
 )
@@ -60,7 +64,7 @@ def test_the_widgets(visit, one_chapter):
         check_keyboard(page, explorer)
         check_captions(page, explorer)
         check_play(page, explorer)
-    check_notes(visit, one_chapter, page)
+    check_settings_without_pictures(one_chapter, page)
     check_on_a_phone(page)
     page.set_viewport_size({"width": 1280, "height": 900})
     restored = check_addresses(visit, one_chapter, page)
@@ -90,3 +94,25 @@ def test_cells_run_where_they_stand_and_can_be_stopped(visit):
     cell.get_by_role("button", name="Stop cell").press("Enter")
     expect(cell).not_to_have_attribute("aria-busy", "true", timeout=2000)
     assert fault_of(page, SCIPY, False) is None
+
+
+# What a reader writes: these in every run, all for a release.
+IN_EVERY_RUN = (
+    "test_an_edited_function_is_used_by_what_builds_on_it_until_it_is_reset",
+    "test_edits_and_what_is_solved_outlast_a_reload",
+    "test_the_editor_by_keys_only",
+    "test_an_endless_answer_is_stopped_and_the_next_is_checked",
+)
+WRITTEN = [
+    pytest.param(
+        test, id=name, marks=() if name in IN_EVERY_RUN else pytest.mark.release
+    )
+    for name, test in vars(test_page_edits).items()
+    if name.startswith("test_") and [*inspect.signature(test).parameters] == ["visit"]
+]
+
+
+@pytest.mark.usefixtures("lite")
+@pytest.mark.parametrize("test", WRITTEN)
+def test_what_a_reader_writes(visit, test: Callable):
+    test(visit)

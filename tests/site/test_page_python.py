@@ -105,6 +105,8 @@ def chosen(page: str) -> list[str]:
     Those with pictures first, and of the checked ones the first.
     """
     cells = [cell for cell in facts_of(page)["cells"] if "blocked" not in cell]
+    # What checks an answer has no button of its own.
+    cells = [cell for cell in cells if not cell["source"].startswith("check(")]
     if "01_" in page:
         return [cell["id"] for cell in cells]
     if len(cells) < 12:
@@ -387,7 +389,7 @@ def test_a_browser_without_what_it_takes_says_so_once(browser: Browser, address,
     trouble = page.locator(".page-trouble")
     expect(trouble).to_contain_text("Python cannot run in this browser")
     assert trouble.count() == 1
-    assert page.locator(".page-run").count() == 0
+    assert page.get_by_role("button", name="Run cell").count() == 0
     expect(page.locator(".explore-picture").first).to_be_visible()
     context.close()
 
@@ -421,9 +423,9 @@ def test_a_cell_is_one_tab_stop_until_it_has_the_focus(visit):
     cells = page.locator("div.cell[data-cell]")
     stops = cells.evaluate_all(f"all => all.map({STOPS})")
     assert max(stops) <= 1
-    assert sum(stops) > 70
+    assert sum(stops) > 60
     cell = cell_of(page, NUMPY)
-    cell.locator(".page-run").focus()
+    cell.get_by_role("button", name="Run cell").focus()
     assert cell.evaluate(STOPS) > 1, "inside, the others are reached"
     page.locator("button.theme-switch-button").first.focus()
     assert cell.evaluate(STOPS) == 1

@@ -41,6 +41,26 @@ def explorers(page: Page) -> list[Locator]:
     return page.locator(".explore").all()
 
 
+def places(knob: Locator) -> list[int]:
+    """The places of a knob's values that have pictures on the page."""
+    return [int(place) for place in knob.get_attribute("data-places").split(",")]
+
+
+def reach(knob: Locator, key: str) -> None:
+    """Press a key, and others until a value is reached whose picture the page has."""
+    knob.press(key)
+    value, there = int(knob.input_value()), places(knob)
+    if value in there:
+        return
+    is_slider = knob.get_attribute("type") == "range"
+    more, less = ("ArrowUp", "ArrowDown") if is_slider else ("ArrowDown", "ArrowUp")
+    above = [place for place in there if place > value]
+    below = [place for place in there if place < value]
+    goal = min(above) if above and (key in ("Home", more) or not below) else max(below)
+    for _ in range(abs(goal - value)):
+        knob.press(more if goal > value else less)
+
+
 def state(explorer: Locator) -> tuple[str, str, str]:
     """What a reader gets: the picture's address, its alt text and the caption."""
     picture = explorer.locator("img")
@@ -64,7 +84,7 @@ def test_the_widgets_of_a_page(visit, chapter):
         check_captions(page, explorer)
         check_play(page, explorer)
         check_what_a_screen_reader_finds(explorer)
-    check_notes(visit, chapter, page)
+    check_settings_without_pictures(chapter, page)
     check_on_a_phone(page)
     page.set_viewport_size({"width": 1280, "height": 900})
     restored = check_addresses(visit, chapter, page)
@@ -75,11 +95,11 @@ def test_the_widgets_of_a_page(visit, chapter):
 def check_speed(page: Page, explorer: Locator) -> None:
     """From the key to the new picture, its neighbours having been fetched ahead."""
     knob = explorer.locator("input, select").first
-    knob.press("Home")
+    reach(knob, "Home")
     times = []
     for key in ("ArrowDown", "ArrowUp") * 4:
         page.wait_for_timeout(150)
-        knob.press(key)
+        reach(knob, key)
         times.append(
             explorer.locator("img").evaluate(
                 "async (i) => { const t = performance.now(); await i.decode();"
@@ -93,9 +113,8 @@ def check_speed(page: Page, explorer: Locator) -> None:
 def check_keyboard(page: Page, explorer: Locator) -> None:
     for knob in explorer.locator("input, select").all():
         seen = [state(explorer)]
-        knob.focus()
         for key in ("End", "Home"):
-            page.keyboard.press(key)
+            reach(knob, key)
             seen.append(state(explorer))
         pictures, _, settings = (set(values) for values in zip(*seen, strict=True))
         assert len(pictures) > 1
@@ -105,10 +124,9 @@ def check_keyboard(page: Page, explorer: Locator) -> None:
 def check_captions(page: Page, explorer: Locator) -> None:
     """Captions change with the picture: they tell most settings apart."""
     for knob in explorer.locator("input, select").all():
-        knob.focus()
         captions = set()
         for key in ("Home", "ArrowDown", "ArrowUp", "ArrowUp", "End"):
-            page.keyboard.press(key)
+            reach(knob, key)
             captions.add(state(explorer)[1])
         if len(captions) > 1:
             return
@@ -120,15 +138,16 @@ def check_play(page: Page, explorer: Locator) -> None:
     rows, play = explorer.locator(".explore-row"), page.locator(".explore-play")
     for row in rows.filter(has=play).all():
         button, knob = row.locator(".explore-play"), row.locator("input")
-        knob.press("Home")
+        there = places(knob)
+        reach(knob, "Home")
         button.press("Enter")
         expect(button).to_have_text("Pause")
-        expect(knob).not_to_have_value("0", timeout=5000)
+        expect(knob).not_to_have_value(str(there[0]), timeout=5000)
         button.press("Enter")
         expect(button).to_have_text("Play")
-        knob.press("End")
+        reach(knob, "End")
         button.click()
-        expect(knob).to_have_value("1", timeout=5000)
+        expect(knob).to_have_value(str(there[1]), timeout=5000)
         button.click()
         state(explorer)
 
@@ -146,15 +165,41 @@ def check_what_a_screen_reader_finds(explorer: Locator) -> None:
     assert explorer.locator("p[aria-live=polite]").count() == 1
 
 
-def check_notes(visit, chapter: Path, page: Page) -> None:
-    """A widget that has more settings with Python offers them."""
-    n_notes = sum("published=" in source for source in code(chapter))
-    notes = page.locator(".explore-note:visible")
-    expect(notes).to_have_count(n_notes)
-    if not (SITE.parent / "lite").exists():
-        return
-    for note in notes.all():
-        expect(note.get_by_role("button")).to_have_text("All settings, with Python")
+def check_settings_without_pictures(chapter: Path, page: Page) -> None:
+    """All settings can be chosen; those without pictures say what they take."""
+    limited = page.locator(".explore").filter(has=page.locator("datalist"))
+    menus = page.locator(".explore").filter(
+        has=page.locator("option", has_text="(Python)")
+    )
+    limited = limited.or_(menus)
+    expect(limited).to_have_count(
+        sum("published=" in source for source in code(chapter))
+    )
+    for explorer in limited.all():
+        wish = explorer.get_by_role("button", name="Draw it with Python")
+        for knob in explorer.locator("input, select").all():
+            reach(knob, "Home")
+            n_values = knob.evaluate(
+                "(e) => e.type === 'range' ? +e.max + 1 : e.options.length"
+            )
+            free = sorted({*range(n_values)} - {*places(knob)})
+            if not free:
+                continue
+            before = state(explorer)
+            knob.evaluate(
+                """(e, place) => {
+                  e.value = place;
+                  e.dispatchEvent(new Event(e.type === "range" ? "input" : "change"));
+                }""",
+                free[0],
+            )
+            expect(explorer.get_by_role("alert")).to_contain_text("takes Python")
+            assert state(explorer) == before
+            if (SITE.parent / "lite").exists():
+                expect(wish).to_be_visible()
+            reach(knob, "Home")
+            expect(explorer.get_by_role("alert")).to_be_hidden()
+            expect(wish).to_be_hidden()
 
 
 def check_on_a_phone(page: Page) -> None:
@@ -167,12 +212,14 @@ def check_on_a_phone(page: Page) -> None:
                 0.1 if knob.evaluate("(e) => e.value == e.max") else 0.9
             )
             page.mouse.click(box["x"] + there, box["y"] + box["height"] / 2)
+            if int(knob.input_value()) not in places(knob):
+                expect(explorer.get_by_role("alert")).to_contain_text("takes Python")
+                reach(knob, "ArrowUp")
             assert state(explorer)[::2] != before[::2]
         for knob in explorer.locator("select").all():
-            before = state(explorer)
-            last = knob.locator("option").count() - 1
-            first = knob.evaluate("(e) => e.selectedIndex")
-            knob.select_option(index=0 if first == last else last)
+            before, there = state(explorer), places(knob)
+            is_last = int(knob.input_value()) == there[-1]
+            knob.select_option(value=str(there[0] if is_last else there[-1]))
             assert state(explorer)[::2] != before[::2]
     for theme in ("light", "dark"):
         page.evaluate(
@@ -189,7 +236,7 @@ def check_addresses(visit, chapter: Path, page: Page) -> Page:
     restored = None
     for explorer in explorers(page):
         for knob in explorer.locator("input, select").all():
-            knob.press("End")
+            reach(knob, "End")
         page.wait_for_timeout(ADDRESS_MS)
         fragment = page.evaluate("() => location.hash")
         if restored is None:
@@ -288,7 +335,7 @@ def check_a_missing_frame(page: Page) -> None:
         alert = explorer.get_by_role("alert")
         knobs = explorer.locator("input, select").all()
         for knob, key in itertools.product(knobs, ("Home", *["ArrowDown"] * 3, "End")):
-            knob.press(key)
+            reach(knob, key)
             page.wait_for_timeout(150)
             if alert.is_visible():
                 break

@@ -20,6 +20,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
+from test_page_edits import MINE, SIGMOID
 from test_page_python import CHAPTER, NUMPY, PICTURE, SCIPY
 
 WINDOWS = sorted(Path("/usr/lib").glob("*/webkit*gtk-*/MiniBrowser"))
@@ -80,6 +81,16 @@ def state(browser: WebKitGTK, explorer: WebElement) -> tuple[str, str, str]:
     return tuple(str(picture.get_dom_attribute(name)) for name in names)
 
 
+def reach(knob: WebElement, key: str) -> None:
+    """Press a key, and others until a value is reached whose picture the page has."""
+    knob.send_keys(key)
+    places = str(knob.get_dom_attribute("data-places")).split(",")
+    is_slider = knob.get_dom_attribute("type") == "range"
+    back = Keys.ARROW_DOWN if is_slider == (key == Keys.END) else Keys.ARROW_UP
+    while knob.get_property("value") not in places:
+        knob.send_keys(back)
+
+
 @pytest.fixture
 def opened(webkit, address, one_chapter) -> WebKitGTK:
     webkit.set_window_size(1300, 900)
@@ -119,7 +130,7 @@ def test_its_widgets_answer_and_keep_their_setting_in_the_address(opened):
         for knob in explorer.find_elements(By.CSS_SELECTOR, "input, select"):
             seen = set()
             for key in (Keys.END, Keys.HOME, Keys.END):
-                knob.send_keys(key)
+                reach(knob, key)
                 seen.add(state(opened, explorer))
             assert len({picture for picture, *_ in seen}) > 1
             assert len({setting for *_, setting in seen}) > 1
@@ -172,3 +183,108 @@ def test_cells_run_where_they_stand_and_can_be_stopped(webkit, address):
     until(webkit, "arguments[0].innerText.includes('Stopped')", cell)
     said, _ = run_cell(webkit, NUMPY)
     assert said.startswith("Done in")
+
+
+# ---- what a reader writes
+
+
+def field_of(browser: WebKitGTK, name: str) -> WebElement:
+    """The editor of a cell, with the focus in it."""
+    cell = browser.find_element(By.CSS_SELECTOR, f'[data-cell="{name}"]')
+    start = """const [cell] = arguments;
+      cell.scrollIntoView({ block: "center" });
+      const field = cell.querySelector("textarea");
+      if (field) field.focus();
+      else cell.querySelector("[aria-label^='Edit cell']")?.click();"""
+    browser.execute_script(start, cell)
+    find = "arguments[0].querySelector('.cm-content')"
+    editor = until(browser, find, cell)
+    browser.execute_script("arguments[0].focus()", editor)
+    return editor  # type: ignore[return-value]
+
+
+def write(browser: WebKitGTK, name: str, source: str) -> WebElement:
+    editor = field_of(browser, name)
+    editor.send_keys(Keys.CONTROL, "a")
+    editor.send_keys(Keys.NULL, source)
+    return editor
+
+
+def shown(browser: WebKitGTK, name: str, text: str, patience: int = 90) -> None:
+    cell = browser.find_element(By.CSS_SELECTOR, f'[data-cell="{name}"]')
+    WebDriverWait(browser, patience).until(lambda _: text in cell.text, cell.text)
+
+
+def press(browser: WebKitGTK, name: str, button: str) -> None:
+    cell = browser.find_element(By.CSS_SELECTOR, f'[data-cell="{name}"]')
+    script = "arguments[0].querySelector(`[aria-label^='${arguments[1]}']`).click()"
+    browser.execute_script(script, cell, button)
+
+
+@pytest.mark.usefixtures("lite")
+def test_edits_and_exercises(webkit, address):
+    """Right and wrong, an edit and its Reset, Stop in an endless loop, a reload."""
+    webkit.get(f"{address}{CHAPTER}.html")
+    offered = "document.documentElement.dataset.python === 'offered'"
+    until(webkit, offered)
+    webkit.execute_script("localStorage.clear()")
+    facts = webkit.execute_script(
+        "return JSON.parse(document.getElementById('page-facts').textContent)"
+    )
+    answer, checker = facts["exercises"]["2.1"]
+    editor = write(webkit, answer, "answer_2_1 = [1, 1, 1, 1]")
+    editor.send_keys(Keys.SHIFT, Keys.ENTER)
+    shown(webkit, checker, "Exercise 2.1: not yet right")
+    write(webkit, answer, "answer_2_1 = [10, 10, 10, -15]")
+    press(webkit, answer, "Check exercise")
+    shown(webkit, checker, "Exercise 2.1: correct.")
+    write(webkit, NUMPY, "print(sigmoid(0.0))").send_keys(Keys.SHIFT, Keys.ENTER)
+    shown(webkit, NUMPY, "0.5")
+    write(webkit, SIGMOID, MINE)
+    shown(webkit, NUMPY, "Out of date")
+    said, output = run_cell(webkit, NUMPY)
+    assert "With your edits" in said
+    assert output.strip() == "0.25"
+    webkit.refresh()
+    until(webkit, offered)
+    shown(webkit, SIGMOID, "0.25")
+    shown(webkit, NUMPY, "print(sigmoid(0.0))")
+    assert webkit.find_element(
+        By.CSS_SELECTOR, "#exercise-2-1 .page-solved"
+    ).is_displayed()
+    press(webkit, SIGMOID, "Reset cell")
+    _, output = run_cell(webkit, NUMPY)
+    assert output.strip() == "0.5"
+    write(webkit, NUMPY, "print('begun')\nwhile True: pass")
+    press(webkit, NUMPY, "Run cell")
+    shown(webkit, NUMPY, "begun")
+    press(webkit, NUMPY, "Stop cell")
+    shown(webkit, NUMPY, "ready")
+    press(webkit, NUMPY, "Reset cell")
+    said, _ = run_cell(webkit, NUMPY)
+    assert said.endswith("As printed.")
+
+
+@pytest.mark.release
+@pytest.mark.usefixtures("lite")
+def test_the_editor_by_keys_only_and_a_narrow_page(webkit, address):
+    webkit.get(f"{address}{CHAPTER}.html")
+    until(webkit, "document.documentElement.dataset.python === 'offered'")
+    webkit.execute_script("localStorage.clear()")
+    editor = write(webkit, NUMPY, "for i in range(2):\nprint((i))")
+    assert editor.text.split("\n")[1] == "    print((i))"
+    assert editor.aria_role == "textbox"
+    assert "Source of cell" in editor.accessible_name
+    editor.send_keys(Keys.SHIFT, Keys.ENTER)
+    shown(webkit, NUMPY, "0\n1")
+    editor.send_keys(Keys.ESCAPE)
+    time.sleep(2.5)  # no hurry
+    editor.send_keys(Keys.TAB)
+    active = webkit.switch_to.active_element
+    assert active.accessible_name.startswith("Run cell")
+    webkit.set_window_size(320, 800)  # the window's own smallest width is more
+    inside, page = webkit.execute_script(
+        "return [innerWidth, document.documentElement.scrollWidth]"
+    )
+    assert page <= inside
+    webkit.set_window_size(1300, 900)

@@ -131,17 +131,21 @@ def test_an_error_while_frames_are_written_stops_the_build(tmp_path, monkeypatch
         bars()
 
 
-def test_a_published_subset_limits_the_page_and_says_so(tmp_path, monkeypatch):
+def test_the_page_has_all_knobs_and_the_published_pictures(tmp_path, monkeypatch):
     def widget():
         return bars(published={"height": (1, 2.5)})
 
-    assert widget().note == ""
-    assert len(widget().controls[0]["values"]) == 3
+    assert widget().published == []
+    assert len(widget().settings()) == 6
     monkeypatch.setenv("TUTORIAL_FRAMES", str(tmp_path))
-    assert "when Python runs" in widget().note
-    assert widget().controls[0]["values"] == ["1", "2.5"]
-    assert widget().setting == [1, 0]
-    assert len(widget().captions) == 4
+    on_page = widget()
+    assert on_page.controls[0]["values"] == ["1", "2.5", "13"]
+    assert on_page.setting == [1, 0]
+    assert on_page.published == [[0, 1], [0, 1]]
+    assert on_page.settings() == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert on_page.captions == [on_page.sentence(s) for s in on_page.settings()]
+    pictures = {file.name for file in (tmp_path / "bars").glob("*.png")}
+    assert pictures == {"0-0.png", "0-1.png", "1-0.png", "1-1.png"}
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,9 @@ def display(*values: object) -> None:
         show = getattr(value, "_repr_html_", None)
         if hasattr(value, "savefig"):
             _post_picture(value)
+        elif type(value).__module__ == "tutorial_utils.exercises":
+            said = {"correct": value.correct, "message": value.message}  # type: ignore[attr-defined]
+            Screen.post("verdict", json.dumps(said))
         elif type(value).__name__ == "Explorer":
             explorers[value.name] = value  # type: ignore[attr-defined]
             Screen.post("widget", json.dumps(_state_of(value)))
@@ -116,7 +119,7 @@ explorers: dict[str, Any] = {}
 
 
 def _state_of(explorer: Any) -> dict[str, Any]:
-    keys = ("name", "controls", "setting", "shown", "caption", "error", "note")
+    keys = ("name", "controls", "setting", "shown", "caption", "error")
     state = {key: getattr(explorer, key) for key in keys}
     return state | {"picture": base64.b64encode(explorer.picture).decode()}
 
@@ -132,6 +135,7 @@ def answer(name: str, setting: list[int]) -> dict[str, Any]:
 # ---- errors
 
 # Frames that say nothing to a reader: of the page's Python, and of the contracts.
+NOTEBOOK_ONLY = " (lines with % or ! work in a notebook only)"
 HIDDEN = ("/page_python/", "/contracts.py", "<frozen")
 
 
@@ -143,7 +147,9 @@ def told(error: BaseException, cell: str) -> str:
     if isinstance(error, SyntaxError) and str(error.filename).startswith("<cell "):
         mark = " " * ((error.offset or 1) - 1) + "^"
         text = (error.text or "").rstrip("\n")
-        return f"Line {error.lineno}:\n    {text}\n    {mark}\nSyntaxError: {error.msg}"
+        place = f"{_place(str(error.filename), cell)}, line {error.lineno}:"
+        hint = NOTEBOOK_ONLY if text.lstrip().startswith(("%", "!")) else ""
+        return f"{place}\n    {text}\n    {mark}\n{_kind(error)}: {error.msg}{hint}"
     lines = []
     for frame in traceback.extract_tb(_from_first_cell(error.__traceback__)):
         if any(part in frame.filename for part in HIDDEN):

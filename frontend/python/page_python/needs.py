@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,21 +86,39 @@ class Chapter:
         self.known: Alterations = {n: {*p} for n, p in values["alterations"].items()}
         self.cells = [Cell.from_json(one) for one in values["cells"]]
         self.at = {cell.id: k for k, cell in enumerate(self.cells)}
-        self.originals: dict[int, str] = {}
+        self.originals: dict[int, tuple[str, list[Statement]]] = {}  # of edited cells
         self.also: dict[int, set[str]] = {}  # names that a cell was found to need
         self._refresh()
 
-    def edit(self, k: int, source: str) -> None:
-        """Give a cell another source. SyntaxError, with the old one kept, if bad."""
+    def edit(self, sources: dict[str, str]) -> bool:
+        """Give cells other sources, all others their own; whether any changes.
+
+        sources : by the ids of the cells. What cannot be parsed keeps the statements
+        that it had: an error comes when it runs.
+        """
+        wanted = {self.at[name]: source for name, source in sources.items()}
+        todo = {k: self.originals[k][0] for k in self.originals.keys() - wanted.keys()}
+        todo |= wanted
+        changed = {k: s for k, s in todo.items() if s != self.cells[k].source}
+        for k, source in changed.items():
+            self._edit(k, source)
+        if changed:
+            self._refresh()
+        return bool(changed)
+
+    def _edit(self, k: int, source: str) -> None:
         cell = self.cells[k]
-        if source == cell.source:
-            return
-        cell.statements = statements_of(source)
-        original = self.originals.setdefault(k, cell.source)
+        self.also.pop(k, None)
+        original, statements = self.originals.setdefault(
+            k, (cell.source, cell.statements)
+        )
         cell.source = source
         if source == original:
+            cell.statements = statements
             del self.originals[k]
-        self._refresh()
+            return
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            cell.statements = statements_of(source)
 
     def _refresh(self) -> None:
         every = [one for cell in self.cells for one in cell.statements]
@@ -230,11 +249,17 @@ class Chapter:
                 found.setdefault(j, set()).add(name)
         return found
 
+    def uses(self, k: int) -> list[int]:
+        """The cells that cell k takes names from, the package's among them."""
+        return sorted({*self.needs(k, ALL).values()})
+
     def key(self, k: int) -> int:
         """Another one after a change of the cell or of one that it builds on."""
         if k not in self._keys:
             before = tuple(self.key(j) for j in sorted(self.builds_on(k, ALL)))
-            self._keys[k] = hash((self.cells[k].source, before))
+            edited = [j for j in self.uses(k) if j in self.originals]
+            imports = tuple(self.cells[j].source for j in edited)
+            self._keys[k] = hash((self.cells[k].source, before, imports))
         return self._keys[k]
 
     def imported(self, k: int, names: Names) -> dict[str, list[tuple[str, str | None]]]:

@@ -25,6 +25,19 @@ def open(cells: str, post: Callable[[str, str], None]) -> None:
     display.Screen.post = staticmethod(post)
 
 
+def edit(sources: str) -> str:
+    """Take the reader's sources of cells, by their ids; all others are the book's.
+
+    What cells use of others, by their ids, if that may have changed; else null.
+    """
+    chapter = Open.session.chapter
+    if not chapter.edit(json.loads(sources)):
+        return "null"
+    names = [cell.id for cell in chapter.cells]
+    uses = {name: [names[j] for j in chapter.uses(k)] for k, name in enumerate(names)}
+    return json.dumps(uses)
+
+
 def plan(cell: str) -> str:
     """The cells to run, each with the names that it must make, or null for all.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 class AnyWidget:
     def __init__(self, **values: Any) -> None:
-        self.__dict__ |= {"error": "", "note": ""} | values
+        self.__dict__ |= {"error": "", "published": []} | values
 
     def observe(self, function: Callable, name: str) -> None:
         """Do nothing: the page asks for each new picture itself."""

@@ -1,0 +1,143 @@
+"""The site without a network, once a reader has asked for it; and its taking away."""
+
+import functools
+import http.server
+import json
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import QuietHandler
+from playwright.sync_api import Browser, Page, expect
+from test_page_python import LONG_MS, NUMPY, PICTURE, run
+
+pytestmark = pytest.mark.usefixtures("lite")
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "_build" / "html"
+LIST = json.loads((SITE / "offline.json").read_text()) if SITE.exists() else {}
+
+
+@pytest.fixture
+def server() -> Iterator[http.server.ThreadingHTTPServer]:
+    """The site at an address of its own, which a test may shut down."""
+    handler = functools.partial(QuietHandler, directory=SITE)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def page(browser: Browser, server) -> Iterator[Page]:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{server.server_port}/book/how_to_read.html")
+    yield page
+    context.close()
+
+
+def place(page: Page):
+    return page.locator("#page-offline")
+
+
+def keep(page: Page) -> None:
+    button = place(page).get_by_role("button", name="Keep the book in this browser")
+    button.press("Enter")
+    expect(place(page)).to_contain_text("is kept in this browser", timeout=LONG_MS)
+
+
+def test_every_page_and_its_python_work_without_a_network(page, server):
+    size = sum(number for _, number, _ in LIST["files"])
+    expect(place(page)).to_contain_text(f"takes {round(size / 1e6)} MB")
+    keep(page)
+    expect(place(page).get_by_role("button")).to_be_focused()
+    server.shutdown()
+    server.server_close()
+    address = page.url.split("book/")[0]
+    failed: list[str] = []
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    page.goto(f"{address}chapters/02_neural_networks.html")
+    expect(page.locator("html")).to_have_attribute("data-python", "offered")
+    expect(page.locator("mjx-container").first).to_be_visible()
+    for name in (NUMPY, PICTURE):
+        _, said = run(page, name)
+        assert said.startswith("Done in"), said
+    picture = page.locator(".explore-picture").first
+    picture.scroll_into_view_if_needed()
+    assert picture.evaluate("(i) => i.decode().then(() => i.naturalWidth)") > 200
+    knob = page.locator(".explore").first.locator("input, select").first
+    knob.press("End")
+    assert picture.evaluate("(i) => i.decode().then(() => i.naturalWidth)") > 200
+    for path in (*(f"{p.parent.name}/{p.name}" for p in SITE.glob("book/*.html")), ""):
+        page.goto(f"{address}{path}")
+        expect(page.locator("h1").first).to_be_visible()
+    assert failed == []
+
+
+def test_it_can_be_taken_away(page):
+    keep(page)
+    page.reload()
+    expect(place(page)).to_contain_text("is kept in this browser")
+    place(page).get_by_role("button", name="Remove").press("Enter")
+    expect(place(page)).to_contain_text("takes")
+    left = page.evaluate(
+        """async () => [
+          ...await caches.keys(),
+          ...await navigator.serviceWorker.getRegistrations(),
+        ].length"""
+    )
+    assert left == 0
+
+
+def test_stopped_on_the_way_nothing_is_kept(page):
+    page.route("**/02_neural_networks.html", lambda route: None)  # it never comes
+    place(page).get_by_role("button", name="Keep the book").press("Enter")
+    expect(place(page).get_by_role("progressbar")).to_be_visible()
+    place(page).get_by_role("button", name="Stop").press("Enter")
+    expect(place(page)).to_contain_text("Stopped; nothing more is fetched.")
+    expect(place(page).get_by_role("button", name="Keep the book")).to_be_visible()
+    assert page.evaluate("async () => (await caches.keys()).length") == 0
+
+
+def test_what_came_wrong_is_told(page):
+    page.route(
+        re.compile("/glossary.html$"), lambda route: route.fulfill(body="another")
+    )
+    place(page).get_by_role("button", name="Keep the book").press("Enter")
+    expect(place(page)).to_contain_text(
+        "the site has changed meanwhile", timeout=LONG_MS
+    )
+    page.unroute(re.compile("/glossary.html$"))
+    keep(page)
+
+
+def test_a_new_release_is_offered_as_an_update(page):
+    keep(page)
+    changed = {
+        "files": [
+            [p, n, "0" * 64] if "glossary" in p else [p, n, s]
+            for p, n, s in LIST["files"]
+        ]
+    }
+    page.route("**/offline.json", lambda route: route.fulfill(body=json.dumps(changed)))
+    page.reload()
+    expect(place(page)).to_contain_text("as an earlier release")
+    expect(
+        place(page).get_by_role("button", name=re.compile(r"Update \(\d"))
+    ).to_be_visible()
+
+
+def test_the_list_holds_what_pages_ask_for_and_no_more():
+    places = {path for path, _, _ in LIST["files"]}
+    assert {"index.html", "chapters/02_neural_networks.html", "search.html"} <= places
+    assert any(path.endswith("pyodide.asm.wasm") for path in places)
+    assert any("/numpy-" in path for path in places)
+    assert not any(
+        "ipykernel" in path or path.startswith("lite/build") for path in places
+    )
+    assert all(
+        (SITE / path).stat().st_size == number for path, number, _ in LIST["files"]
+    )
