@@ -7,8 +7,8 @@ usage: orders.py NOTEBOOK SEED [all]       (in the notebook's folder; prints JSO
 
 Alone, backwards and at random. Cells that take a browser more than SLOW seconds run
 alone only, but with `all`. With `fresh`, each cell runs in a process of its own. With
-`edited`, each runs alone, and what the package defines comes from its cells, as after an
-edit. With `cells`, what these cells print.
+`edited`, each runs alone, and what the package defines comes from its cells, as it
+does after an edit. With `cells`, what these cells print.
 """
 
 from __future__ import annotations

@@ -180,3 +180,23 @@ def plant(book: Path, *sources: str, text: str = "Text.") -> None:
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, book / "chapters/01_planted.ipynb")
+
+
+@pytest.fixture(params=["light", "dark", "forced"])
+def looks(
+    request: pytest.FixtureRequest, browser: Browser, address: str
+) -> Iterator[Callable[[str], Page]]:
+    """Opens a page in light, in dark, and in forced colours."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900},
+        color_scheme="light" if request.param == "forced" else request.param,
+        forced_colors="active" if request.param == "forced" else "none",
+    )
+
+    def open_page(path: str) -> Page:
+        page = context.new_page()
+        page.goto(f"{address}{path}", wait_until="networkidle")
+        return page
+
+    yield open_page
+    context.close()

@@ -15,11 +15,13 @@ from test_page_python import (
     LONG_MS,
     NUMPY,
     SITE,
+    UNFOLD,
     cell_of,
     facts_of,
     opened,
     run,
 )
+from test_pages import AXE, serious_findings
 
 pytestmark = pytest.mark.usefixtures("lite")
 
@@ -226,18 +228,19 @@ def test_edits_and_what_is_solved_outlast_a_reload(visit):
     expect(page.locator(".page-progress")).to_contain_text("solved 0 of")
 
 
+OF_ANOTHER_RELEASE = """() => {
+  for (const key of Object.keys(localStorage)) {
+    const text = localStorage.getItem(key);
+    localStorage.setItem(key, text.replace(/"of":"\\w+"/g, '"of":"another"'));
+  }
+}"""
+
+
 @pytest.mark.parametrize("chosen", ["Keep mine", "Take the book's"])
 def test_after_a_change_of_the_book_the_reader_chooses(visit, chosen):
     page = opened(visit)
     write(page, cell_of(page, NUMPY), "print('mine')")
-    page.evaluate(
-        """() => {
-          for (const key of Object.keys(localStorage)) {
-            const text = localStorage.getItem(key);
-            localStorage.setItem(key, text.replace(/"of":"\\w+"/, '"of":"another"'));
-          }
-        }"""
-    )
+    page.evaluate(OF_ANOTHER_RELEASE)
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-python", "offered")
     cell = cell_of(page, NUMPY)
@@ -406,6 +409,27 @@ def test_a_page_at_320_pixels_does_not_scroll_sideways(visit):
     answer(page, number, "answer_2_1 = [" + "1, " * 200 + "]", by_key=True)
     width = page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= 320
+
+
+def test_nothing_serious_where_a_reader_has_written(looks):
+    page = looks(f"{CHAPTER}.html")
+    expect(page.locator("html")).to_have_attribute("data-python", "offered")
+    page.add_script_tag(path=AXE)
+    page.evaluate(UNFOLD)
+    write(page, cell_of(page, SIGMOID), MINE)
+    number, (answered, _) = next(iter(exercises_of(page).items()))
+    answer(page, number, "answer_2_1 = [1, 1, 1, 1]", by_key=False)
+    assert serious_findings(page) == []
+    answer(page, number, solution("02_neural_networks", number), by_key=True)
+    run(page, SIGMOID)
+    assert serious_findings(page) == []
+    text = page.evaluate("() => JSON.stringify(localStorage)")
+    assert '\\"of\\":' in text
+    page.evaluate(OF_ANOTHER_RELEASE)
+    page.reload()
+    expect(page.locator(".page-choice")).to_have_count(2)
+    page.add_script_tag(path=AXE)
+    assert serious_findings(page) == []
 
 
 # ---- widgets

@@ -9,7 +9,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -431,24 +430,10 @@ def test_a_cell_is_one_tab_stop_until_it_has_the_focus(visit):
     assert cell.evaluate(STOPS) == 1
 
 
-@pytest.fixture(params=["light", "dark", "forced"])
-def looks(request, browser: Browser, address: str) -> Iterator[Page]:
-    forced = "active" if request.param == "forced" else "none"
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900},
-        color_scheme="light" if request.param == "forced" else request.param,
-        forced_colors=forced,
-    )
-    page = context.new_page()
-    page.goto(f"{address}{CHAPTER}.html", wait_until="networkidle")
+def test_nothing_serious_before_during_and_after_a_run(looks):
+    page = looks(f"{CHAPTER}.html")
     expect(page.locator("html")).to_have_attribute("data-python", "offered")
     page.add_script_tag(path=AXE)
-    yield page
-    context.close()
-
-
-def test_nothing_serious_before_during_and_after_a_run(looks):
-    page = looks
     assert serious_findings(page) == []
     plant(page, "print('begun')\nwhile True:\n    pass", "1558e097")
     run(page, PICTURE)
