@@ -59,12 +59,25 @@ STOP = """(name) => new Promise((done) => {
     requestAnimationFrame(wait);
   }, 600);
 })"""
+# From Check to what it says of an answer.
+VERDICT = """(name) => new Promise((done) => {
+  const cell = document.querySelector(`[data-cell="${name}"]`);
+  const field = cell.querySelector("textarea");
+  field.value = "answer_2_1 = [10, 10, 10, -15]";
+  field.dispatchEvent(new Event("input"));
+  const start = performance.now();
+  cell.querySelector(".page-check-button").click();
+  const wait = () => document.querySelector("#exercise-2-1 .page-solved:not([hidden])")
+    ? done([performance.now() - start, "Done in"]) : requestAnimationFrame(wait);
+  requestAnimationFrame(wait);
+})"""
 STEPS = (
     ("first result", PRESS, NUMPY),
     ("the same cell again", PRESS, NUMPY),
     ("first figure", PRESS, PICTURE),
     ("next figure", PRESS, NEXT_PICTURE),
     ("first with SciPy", PRESS, SCIPY),
+    ("a verdict", VERDICT, "e27097f1"),
     ("Stop to ready", STOP, "1558e097"),
 )
 Ask = Callable[[str, str], list]

@@ -48,7 +48,7 @@ export class Cell {
   readonly #progress = make("progress", { hidden: true });
   #isRunning = false;
   #basis = ""; // of what is shown
-  #enter = () => this.run(); // what Shift and Enter do
+  #enter: () => Promise<unknown> = () => this.run(); // what Shift and Enter do
   #isAnswer = false;
 
   constructor(
@@ -105,12 +105,24 @@ export class Cell {
   /** Make the cell the place of an answer: an editor from the start, with a button that checks it. */
   becomeAnswer(exercise: string, check: () => Promise<void>): void {
     this.#isAnswer = true;
-    this.#enter = async () => void (await check());
-    const button = make("button", { type: "button", className: "page-run page-check-button", textContent: "Check" });
-    button.setAttribute("aria-label", `Check exercise ${exercise}`);
+    const button = make("button", { type: "button", className: "page-run page-check-button" });
+    const name = (verb: string, what: string) => {
+      button.textContent = verb;
+      button.setAttribute("aria-label", `${verb} ${what}`);
+    };
+    let isChecking = false;
+    this.#enter = async () => {
+      if (isChecking) return;
+      isChecking = true;
+      name("Stop", `checking exercise ${exercise}`);
+      await check();
+      isChecking = false;
+      name("Check", `exercise ${exercise}`);
+    };
     button.addEventListener("click", (event) => {
-      if (event.detail <= 1) void check();
+      if (event.detail <= 1) void (isChecking ? this.stop() : this.#enter());
     });
+    name("Check", `exercise ${exercise}`);
     this.#bar.prepend(button);
     this.#edit.remove();
     this.#source.label = `Your answer to exercise ${exercise}`;

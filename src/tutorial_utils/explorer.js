@@ -28,6 +28,7 @@ function render({ model, el }) {
   let livePicture = null;
   let setting = [...model.get("setting")];
   let pausing = null;
+  let moved = 0; // the knob that the reader moved last
   let told = ""; // what is wrong with the link that led here
   let timer = null;
   let patience = null;
@@ -44,7 +45,7 @@ function render({ model, el }) {
   const wish = make("button", { type: "button", className: "explore-play explore-wish", textContent: "Draw it with Python", hidden: true });
   wish.addEventListener("click", () => {
     model.set("python", "awake");
-    group.querySelector("input, select").focus();
+    knobs[moved].input.focus();
     askPython();
   });
   el.classList.add("explore");
@@ -116,6 +117,7 @@ function render({ model, el }) {
 
   function choose(k, index) {
     setting = setting.map((old, i) => (i === k ? index : old));
+    moved = k;
     told = "";
     showControls();
     if (published) {
