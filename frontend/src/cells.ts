@@ -113,10 +113,10 @@ export class Cell {
     let isChecking = false;
     this.#enter = async () => {
       if (isChecking) return;
-      isChecking = true;
+      isChecking = this.#run.hidden = true;
       name("Stop", `checking exercise ${exercise}`);
       await check();
-      isChecking = false;
+      isChecking = this.#run.hidden = false;
       name("Check", `exercise ${exercise}`);
     };
     button.addEventListener("click", (event) => {

@@ -236,6 +236,7 @@ def check_addresses(visit, chapter: Path, page: Page) -> Page:
     restored = None
     for explorer in explorers(page):
         for knob in explorer.locator("input, select").all():
+            reach(knob, "Home")
             reach(knob, "End")
         page.wait_for_timeout(ADDRESS_MS)
         fragment = page.evaluate("() => location.hash")

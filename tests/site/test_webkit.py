@@ -206,7 +206,7 @@ def field_of(browser: WebKitGTK, name: str) -> WebElement:
 def write(browser: WebKitGTK, name: str, source: str) -> WebElement:
     editor = field_of(browser, name)
     editor.send_keys(Keys.CONTROL, "a")
-    editor.send_keys(Keys.NULL, source)
+    editor.send_keys(source)
     return editor
 
 
