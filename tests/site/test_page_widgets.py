@@ -79,6 +79,7 @@ def test_the_widgets_of_a_page(visit, chapter):
     """At a desk, then on a phone, then as a link restores them: two loads of a page."""
     page = open_chapter(visit, chapter)
     for explorer in explorers(page):
+        check_style(explorer)
         check_speed(page, explorer)  # first: later, all pictures have been fetched
         check_keyboard(page, explorer)
         check_captions(page, explorer)
@@ -90,6 +91,14 @@ def test_the_widgets_of_a_page(visit, chapter):
     restored = check_addresses(visit, chapter, page)
     assert visit.wrong == []
     check_a_missing_frame(restored)
+
+
+def check_style(explorer: Locator) -> None:
+    """Its style is there: each control in a row with its label, the picture on white."""
+    style = "(e, name) => getComputedStyle(e)[name]"
+    assert explorer.locator(".explore-row").first.evaluate(style, "display") == "flex"
+    white = explorer.locator("img").evaluate(style, "backgroundColor")
+    assert white == "rgb(255, 255, 255)"
 
 
 def check_speed(page: Page, explorer: Locator) -> None:
