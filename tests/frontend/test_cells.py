@@ -1,6 +1,7 @@
 """What the build tells the pages of their cells."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -137,3 +138,21 @@ def test_the_times_that_are_kept_are_of_cells_that_are_there():
     for name, times in kept.items():
         there = {cell["id"] for cell in facts(names[name])["cells"]}
         assert set(times) <= there, "make bench measures them anew"
+
+
+# State that belongs to no name: whoever changes it changes cells that do not say so.
+HIDDEN = re.compile(
+    r"\bnp\.random\.(?!default_rng|Generator|SeedSequence|BitGenerator|PCG64)\w+"
+    r"|\bset_printoptions\b|\bnp\.seterr\b|\brandom\.seed\b"
+    r"|\bfrom [\w.]+ import \*|^\s*global "
+    r"|\bplt\.rcParams\[[^\]]*\] =",
+    re.MULTILINE,
+)
+
+
+@pages
+def test_no_cell_changes_what_no_name_tells(page):
+    found = {
+        cell["id"]: HIDDEN.findall(cell["source"]) for cell in facts(page)["cells"]
+    }
+    assert {name: what for name, what in found.items() if what} == {}
