@@ -85,8 +85,8 @@ def explore(
     name : of letters, digits and hyphens, unique in the book; its address on the page.
     draw(**values) : a new matplotlib figure. describe(**values) : the sentence that is
     its alt text and caption. published : for some controls the values whose pictures
-    the page holds; all if not given. The others take Python. Raises ValueError for bad input.
-    Source: "How to read this book".
+    the page holds; all if not given. The others take Python. Raises ValueError for bad
+    input. Source: "How to read this book".
     """
     if not name.replace("-", "").isalnum() or not name.isascii():
         raise ValueError(f"name must be letters, digits and hyphens, got {name!r}")
@@ -129,7 +129,7 @@ class Explorer(anywidget.AnyWidget):
     picture = traitlets.Bytes().tag(sync=True)
     caption = traitlets.Unicode().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
-    published = traitlets.List().tag(sync=True)
+    published: traitlets.List = traitlets.List().tag(sync=True)
     captions = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(

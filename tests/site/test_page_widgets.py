@@ -94,7 +94,7 @@ def test_the_widgets_of_a_page(visit, chapter):
 
 
 def check_style(explorer: Locator) -> None:
-    """Its style is there: each control in a row with its label, the picture on white."""
+    """Its style is there: a control in a row with its label, the picture on white."""
     style = "(e, name) => getComputedStyle(e)[name]"
     assert explorer.locator(".explore-row").first.evaluate(style, "display") == "flex"
     white = explorer.locator("img").evaluate(style, "backgroundColor")
