@@ -29,6 +29,7 @@ export interface Surroundings {
   onBegin(): void;
   onDone(isWell: boolean): void;
   onEdit(): void; // what is out of date may have changed
+  numberOf(id: string): number; // of a cell, from 1
   resetAll(): void;
 }
 
@@ -41,12 +42,17 @@ export class Cell {
   readonly #bar = make("div", { className: "page-bar" });
   readonly #run = make("button", { type: "button", className: "page-run", textContent: "Run" });
   readonly #edit = make("button", { type: "button", className: "page-run", textContent: "Edit" });
-  readonly #reset = make("button", { type: "button", className: "page-run", textContent: "Reset", hidden: true });
+  readonly #reset = make("button", { type: "button", className: "page-run", hidden: true });
+  readonly #undo = make("button", { type: "button", className: "page-run", hidden: true });
   readonly #resetAll = make("button", { type: "button", className: "page-run", textContent: "Reset all", hidden: true });
   readonly #status = make("span", { className: "page-status" });
   readonly #stale = make("span", { className: "page-stale", hidden: true });
   readonly #progress = make("progress", { hidden: true });
   #isRunning = false;
+  #turn = 0; // another one after each run and each Reset
+  #lost: string | undefined; // the source that Reset took away
+  #onChange = () => {};
+  #isStale = false;
   #basis = ""; // of what is shown
   #enter: () => Promise<unknown> = () => this.run(); // what Shift and Enter do
   #isAnswer = false;
@@ -57,6 +63,7 @@ export class Cell {
     private readonly page: Surroundings,
   ) {
     this.id = element.dataset.cell!;
+    element.id ||= `cell-${number}`;
     const input = element.querySelector<HTMLElement>(".cell_input")!;
     const place = input.closest<HTMLElement>("details.hide") ?? input;
     place.after(this.#bar);
@@ -83,17 +90,20 @@ export class Cell {
     this.#edit.addEventListener("click", () => void this.edit());
     this.#reset.addEventListener("click", () => {
       this.reset();
-      this.#focus();
+      this.#undo.focus();
     });
+    this.#undo.addEventListener("click", () => this.#takeBack());
     this.#resetAll.addEventListener("click", () => {
       this.page.resetAll();
-      this.#focus();
+      this.#undo.focus();
     });
     this.#name(this.#run, "Run");
     this.#name(this.#edit, "Edit");
     this.#name(this.#reset, "Reset");
+    this.#name(this.#undo, "Undo Reset of");
+    this.#undo.textContent = "Undo Reset";
     this.#progress.setAttribute("aria-label", `Progress of cell ${this.number}`);
-    this.#bar.append(this.#run, this.#edit, this.#reset, this.#resetAll, this.#progress, this.#status, this.#stale);
+    this.#bar.append(this.#run, this.#edit, this.#reset, this.#undo, this.#resetAll, this.#progress, this.#status, this.#stale);
     this.#status.textContent = words.estimate(this.page.facts.seconds[this.id] ?? 0);
   }
 
@@ -103,8 +113,9 @@ export class Cell {
   }
 
   /** Make the cell the place of an answer: an editor from the start, with a button that checks it. */
-  becomeAnswer(exercise: string, check: () => Promise<void>): void {
+  becomeAnswer(exercise: string, check: () => Promise<void>, changed: () => void): void {
     this.#isAnswer = true;
+    this.#onChange = changed;
     const button = make("button", { type: "button", className: "page-run page-check-button" });
     const name = (verb: string, what: string) => {
       button.textContent = verb;
@@ -126,6 +137,7 @@ export class Cell {
     this.#bar.prepend(button);
     this.#edit.remove();
     this.#source.label = `Your answer to exercise ${exercise}`;
+    this.#source.enterDoes = "checks";
     this.#source.openPlainly(this.page.edits.of(this.id));
   }
 
@@ -211,16 +223,26 @@ export class Cell {
     this.#reset.hidden = false;
   }
 
+  /** Say that another tab has another edit of this cell. */
+  editedElsewhere(): void {
+    this.#say("Edited in another tab too: the edit that was made last is kept.", false);
+  }
+
   #take(text: string): void {
+    this.#undo.hidden = true;
     const isBooks = text.trimEnd() === this.#source.book;
     const isKept = this.page.edits.set(this.id, isBooks ? undefined : text);
     this.#reset.hidden = isBooks && (this.#isAnswer || !this.#source.isOpen);
     if (!isKept) this.#say("This browser keeps no edits: they last as long as this page.", false);
+    this.#onChange();
     this.page.onEdit();
   }
 
   /** The book's source and its printed result stand again. */
   reset(): void {
+    this.#lost = this.page.edits.of(this.id);
+    this.#undo.hidden = this.#lost === undefined;
+    this.#turn += 1; // what still runs is not shown
     this.page.edits.set(this.id, undefined);
     this.#source.reset();
     if (this.#isAnswer) this.#source.openPlainly();
@@ -228,25 +250,47 @@ export class Cell {
     this.#edit.hidden = false;
     this.#reset.hidden = true;
     this.#say("", false);
+    this.#onChange();
     this.page.onEdit();
+  }
+
+  #takeBack(): void {
+    if (this.#lost === undefined) return;
+    const text = this.#lost;
+    if (this.#isAnswer) this.#source.openPlainly(text);
+    else this.#source.show(text);
+    this.#take(text);
+    this.#reset.hidden = false;
+    this.#focus();
   }
 
   /** Say whether what is shown is what the cell would give now, and how many cells are edited. */
   mark(nEdited: number): void {
     const { edits } = this.page;
-    const isOwn = this.isEdited;
-    const isStale = edits.basis(this.id) !== this.#basis && (isOwn || !this.#outputs.isEmpty);
-    this.#stale.hidden = !isStale || this.#isRunning;
-    this.#stale.textContent = isOwn && !this.#wasRunAsItIs() ? "Edited, not run yet." : "Out of date: a cell that it builds on was edited.";
+    const isOwn = this.isEdited && !this.#isAnswer;
+    const isStale = edits.basis(this.id) !== this.#basis && !this.#outputs.isEmpty && !this.#isAnswer;
+    if (isStale && !this.#isStale) this.#say("", false);
+    this.#isStale = isStale;
+    this.#stale.hidden = this.#isRunning || !(isOwn || isStale);
+    this.#stale.classList.toggle("page-warns", isStale);
+    if (isStale) this.#stale.replaceChildren("Out of date: ", ...this.#reasons(edits.editedUnder(this.id), isOwn), ".");
+    else this.#stale.textContent = "Edited.";
     this.element.classList.toggle("page-is-stale", isStale);
-    this.#resetAll.hidden = nEdited < 2 || !isOwn || this.#isAnswer;
+    this.#resetAll.hidden = nEdited < 2 || !isOwn;
     this.#resetAll.textContent = `Reset all ${nEdited}`;
     this.#resetAll.setAttribute("aria-label", `Reset all ${nEdited} edited cells`);
   }
 
-  #wasRunAsItIs(): boolean {
-    const pair = JSON.stringify([this.id, this.page.edits.of(this.id)]);
-    return this.#basis.includes(pair);
+  /** What was edited or reset since this cell's result, with links. */
+  #reasons(ids: string[], isOwn: boolean): (Node | string)[] {
+    if (isOwn) return ["this cell was edited"];
+    if (ids.length === 0) return ["what it builds on was reset"];
+    const links = ids.slice(0, 3).flatMap((id): (Node | string)[] => {
+      const number = this.page.numberOf(id);
+      return [", ", make("a", { href: `#${idOf(id, number)}`, textContent: `cell ${number}` })];
+    });
+    const more = ids.length > 3 ? ` and ${ids.length - 3} more` : "";
+    return ["it builds on ", ...links.slice(1), more, `, which ${ids.length > 1 ? "were" : "was"} edited`];
   }
 
   #whyNot(library: string): HTMLElement {
@@ -277,6 +321,11 @@ export class Cell {
     if (document.readyState === "complete") calm();
   }
 
+  /** Say something beside the cell's buttons. */
+  say(text: string): void {
+    this.#say(text, false);
+  }
+
   #say(text: string, aloud = true): void {
     this.#status.textContent = text;
     if (aloud) announce(text);
@@ -291,6 +340,7 @@ export class Cell {
   /** Run the cell. Unseen, what it shows stays as it is, but for an error. */
   async run(isUnseen = false): Promise<RunResult | undefined> {
     if (this.#isRunning) return undefined;
+    const turn = ++this.#turn;
     this.#begin(isUnseen);
     this.page.onBegin();
     let start = performance.now();
@@ -309,11 +359,12 @@ export class Cell {
       const edits = this.page.edits.sources();
       const result = await this.page.python.ask<RunResult>({ job: "run", cell: this.id, edits }, (event) => {
         if (event.kind === "plan" && waits) start = performance.now();
-        this.#hear(event, isUnseen);
+        if (turn === this.#turn) this.#hear(event, isUnseen);
       });
       if (result.uses) this.page.edits.takeUses(result.uses);
+      if (turn !== this.#turn) return undefined; // it was reset meanwhile
       if (!isUnseen) this.#basis = this.page.edits.basis(this.id, edits);
-      if (!isUnseen || !result.good) this.#outputs.end(result.good, result.shortened);
+      if (!isUnseen || !result.good) this.#outputs.end(result.good && !this.#differs, result.shortened);
       this.#say(this.#verdict(result, (performance.now() - start) / 1000));
       this.page.onDone(true);
       return result;
@@ -333,7 +384,8 @@ export class Cell {
     this.#name(this.#run, "Stop");
     this.#stale.hidden = true;
     this.element.setAttribute("aria-busy", "true");
-    if (!isUnseen) this.#outputs.begin();
+    this.#undo.hidden = true;
+    if (!isUnseen) this.#outputs.begin(this.isEdited);
   }
 
   #end(): void {
@@ -344,24 +396,30 @@ export class Cell {
     this.page.onEdit();
   }
 
+  /** Whether a printed result is another than the one that is shown. */
+  get #differs(): boolean {
+    const isCompared = this.element.classList.contains("tag_nbval-check-output");
+    return isCompared && this.#outputs.text !== this.#outputs.printed;
+  }
+
   #verdict(result: RunResult, time: number): string {
     if (!result.good) return "It stopped with an error.";
     const told = words.done(time, result.before);
     const isCompared = this.element.classList.contains("tag_nbval-check-output");
     const hasEdits = this.#basis !== "";
     if (!isCompared || result.shortened.length > 0) return hasEdits ? `${told} With your edits.` : told;
-    return `${told} ${words.compared(this.#outputs.text === this.#outputs.printed, hasEdits)}`;
+    return `${told} ${words.compared(!this.#differs, hasEdits)}`;
   }
 
   #hear(event: Event, isUnseen: boolean): void {
     switch (event.kind) {
       case "output":
         if (isUnseen && event.output !== "error") break;
-        if (isUnseen) this.#outputs.begin();
+        if (isUnseen) this.#outputs.begin(this.isEdited);
         this.#outputs.add(event.output, event.text);
         break;
       case "clear":
-        if (!isUnseen) this.#outputs.begin();
+        if (!isUnseen) this.#outputs.begin(this.isEdited);
         break;
       case "plan":
         this.#say(capital(words.plan(event.before, event.seconds)) || "Running…");
@@ -397,6 +455,11 @@ export class Cell {
       () => {}, // told when a cell runs
     );
   }
+}
+
+/** The anchor of a cell. */
+function idOf(id: string, number: number): string {
+  return document.querySelector(`[data-cell="${id}"]`)?.id ?? `cell-${number}`;
 }
 
 function capital(text: string): string {

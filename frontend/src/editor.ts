@@ -31,7 +31,9 @@ export function makeField(text: string, hooks: FieldHooks): Field {
         EditorView.contentAttributes.of({ "aria-label": hooks.label, "aria-describedby": hooks.describedBy, spellcheck: "false" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) hooks.changed(update.state.doc.toString());
-          if (update.docChanged || (update.focusChanged && !update.view.hasFocus)) update.view.setTabFocusMode(false);
+          // Who only passes by with the tab key is not held up.
+          if (update.focusChanged) update.view.setTabFocusMode(true);
+          else if (update.docChanged || update.selectionSet) update.view.setTabFocusMode(false);
         }),
       ],
     }),
@@ -39,8 +41,8 @@ export function makeField(text: string, hooks: FieldHooks): Field {
   return {
     element: view.dom,
     focus: (start, end) => {
-      view.focus();
       if (start !== undefined) view.dispatch({ selection: { anchor: start, head: end ?? start } });
+      view.focus();
     },
     remove: () => view.destroy(),
   };

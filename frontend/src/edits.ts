@@ -1,6 +1,6 @@
 // The reader's sources of a page's cells, and what of the page they make out of date.
 
-import { keep, kept } from "./storage";
+import { keep, kept, onChangeElsewhere } from "./storage";
 
 /** A reader's source, and the hash of the book's source that it was made from. */
 export interface Edit {
@@ -15,14 +15,15 @@ export class Edits {
   readonly #name: string;
   readonly #order: string[];
   readonly #hashes: Map<string, string>;
-  #uses: Map<string, string[]>;
+  readonly #usesInBook: Map<string, string[]>;
+  #uses = new Map<string, string[]>();
   #all: Map<string, Edit>;
 
   constructor(page: string, cells: CellFacts[]) {
     this.#name = `edits of ${page}`;
     this.#order = cells.map(([id]) => id);
     this.#hashes = new Map(cells.map(([id, hash]) => [id, hash]));
-    this.#uses = new Map(cells.map(([id, , uses]) => [id, uses.map((k) => this.#order[k]!)]));
+    this.#usesInBook = new Map(cells.map(([id, , uses]) => [id, uses.map((k) => this.#order[k]!)]));
     this.#all = new Map(Object.entries(this.#stored()).filter(([id]) => this.#hashes.has(id)));
   }
 
@@ -70,17 +71,37 @@ export class Edits {
     this.#uses = new Map(Object.entries(uses));
   }
 
-  /** What a cell's result rests on of the reader's: another text after an edit of the cell or of one that it uses. */
-  basis(id: string, sources = this.sources()): string {
+  /** The cells that a cell uses, at once or by others, in the book or after the edits; itself among them. */
+  #under(id: string): Set<string> {
     const seen = new Set<string>();
     const todo = [id];
     while (todo.length > 0) {
       const one = todo.pop()!;
       if (seen.has(one)) continue;
       seen.add(one);
-      todo.push(...(this.#uses.get(one) ?? []));
+      todo.push(...(this.#usesInBook.get(one) ?? []), ...(this.#uses.get(one) ?? []));
     }
-    const edited = Object.entries(sources).filter(([one]) => seen.has(one));
+    return seen;
+  }
+
+  /** What a cell's result rests on of the reader's: another text after an edit of the cell or of one that it uses. */
+  basis(id: string, sources = this.sources()): string {
+    const under = this.#under(id);
+    const edited = Object.entries(sources).filter(([one]) => under.has(one));
     return edited.length > 0 ? JSON.stringify(edited) : "";
+  }
+
+  /** The edited cells that a cell uses, without itself. */
+  editedUnder(id: string): string[] {
+    const under = this.#under(id);
+    return Object.keys(this.sources()).filter((one) => one !== id && under.has(one));
+  }
+
+  /** Call back with the cells whose edits another tab has changed. */
+  onChangeElsewhere(changed: (ids: string[]) => void): void {
+    onChangeElsewhere(this.#name, () => {
+      const stored = this.#stored();
+      changed([...this.#all.keys()].filter((id) => stored[id] && stored[id].text !== this.#all.get(id)!.text));
+    });
   }
 }

@@ -10,14 +10,18 @@ export function offerExercises(cells: Map<string, Cell>, facts: PageFacts, progr
     const [answer, checker] = [cells.get(answerId), cells.get(checkId)];
     if (!answer || !checker) continue;
     checker.becomeVerdict();
-    answer.becomeAnswer(number, async () => {
+    const check = async () => {
+      checker.clear();
       const ran = await answer.run();
-      if (!ran?.good) return checker.clear();
-      await checker.run();
+      if (!ran?.good) return;
+      answer.say("Checking…");
+      const checked = await checker.run();
+      answer.say(checked ? "" : "Stopped.");
       if (!checker.verdict) return;
       announce(checker.verdict.message);
       if (checker.verdict.correct) progress.solve(number);
-    });
+    };
+    answer.becomeAnswer(number, check, () => checker.clear());
   }
   openHintsOneByOne();
 }
@@ -103,11 +107,21 @@ function mark(): HTMLElement {
 function counter(progress: Progress, marks: Map<string, HTMLElement[]>): HTMLElement {
   const said = make("span");
   const forget = make("button", { type: "button", className: "page-run", textContent: "Forget what I solved" });
+  const undo = make("button", { type: "button", className: "page-run", textContent: "Undo", hidden: true });
+  let before: string[] = [];
   forget.addEventListener("click", () => {
+    before = [...progress.solved];
     progress.forget();
+    undo.hidden = false;
+    undo.focus();
     announce("What you solved is forgotten.");
   });
-  const note = make("p", { className: "page-progress" }, said, " ", forget);
+  undo.addEventListener("click", () => {
+    before.forEach((number) => progress.solve(number));
+    undo.hidden = true;
+    forget.focus();
+  });
+  const note = make("p", { className: "page-progress" }, said, " ", forget, undo);
   progress.follow(() => {
     const solved = progress.solved;
     for (const [number, all] of marks) for (const one of all) one.hidden = !solved.has(number);

@@ -19,6 +19,7 @@ export class Outputs {
   readonly #here = make("div", { className: "cell_output docutils container page-output" });
   #stream: { kind: OutputKind; pre: HTMLPreElement } | undefined;
   #nPictures = 0;
+  #isEdited = false;
   #isCleared = true;
 
   constructor(
@@ -45,9 +46,13 @@ export class Outputs {
     return [...this.#here.querySelectorAll(".page-stdout pre")].map((pre) => pre.textContent).join("");
   }
 
-  /** What comes next replaces what is there: the printed outputs, or those of the last run. */
-  begin(): void {
+  /**
+   * What comes next replaces what is there: the printed outputs, or those of the last run.
+   * isEdited : whether the reader's source makes it, to whose pictures the book's words do not belong.
+   */
+  begin(isEdited: boolean): void {
     this.#isCleared = false;
+    this.#isEdited = isEdited;
   }
 
   #clear(): void {
@@ -59,7 +64,7 @@ export class Outputs {
     if (this.#printed) {
       this.#printed.hidden = true;
       this.#printed.classList.remove("page-beside");
-      this.#printed.after(this.#here);
+      this.#printed.before(this.#here);
     } else this.after.after(this.#here);
   }
 
@@ -104,7 +109,7 @@ export class Outputs {
     if (!this.#printed) return;
     this.#printed.hidden = false;
     this.#printed.classList.add("page-beside");
-    this.#printed.dataset.pageLabel = "As printed:";
+    this.#printed.dataset.pageLabel = "The book's output:";
   }
 
   /** The cell has run: it may show nothing, or something else than is printed. */
@@ -134,6 +139,7 @@ export class Outputs {
 
   /** The figure with its caption and its words, and the new picture in it. */
   #picture(source: string): HTMLElement[] {
+    if (this.#isEdited) return [make("img", { src: source, alt: "A figure drawn by your code" })];
     const old = this.#pictures[this.#nPictures++];
     const figure = old?.cloneNode(true) as HTMLElement | undefined;
     const image = figure instanceof HTMLImageElement ? figure : figure?.querySelector("img");

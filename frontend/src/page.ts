@@ -12,13 +12,13 @@ import { type Prepare, showLive, showPublished } from "./widgets";
 const QUIET = 1500; // ms without a run, after which what the next cells need is loaded
 
 function main(): void {
-  const wake = showPublished();
+  const facts = readFacts();
+  const trouble = facts ? missingInBrowser() : "";
+  const wake = showPublished(facts !== undefined && !trouble);
   const progress = new Progress();
   showProgress(progress);
   offerOffline();
-  const facts = readFacts();
   if (!facts) return;
-  const trouble = missingInBrowser();
   if (trouble) {
     tellTrouble(`Python cannot run in this browser: ${trouble}. The page can be read as it is.`, firstCell());
     return;
@@ -67,12 +67,14 @@ function main(): void {
     onBegin: begin,
     onDone: done,
     onEdit: markAll,
+    numberOf: (id) => [...cells.keys()].indexOf(id) + 1,
     resetAll: () => editedCells().forEach((cell) => cell.reset()),
   };
   document.querySelectorAll<HTMLElement>("div.cell[data-cell]").forEach((element, k) => {
     const cell = new Cell(element, k + 1, page);
     cells.set(cell.id, cell);
   });
+  edits.onChangeElsewhere((ids) => ids.forEach((id) => cells.get(id)?.editedElsewhere()));
   offerExercises(cells, facts, progress);
   wake(python, prepare);
   markAll();

@@ -45,6 +45,7 @@ export type Answer =
   | { to: number; event: Event }
   | { to: number; result: unknown }
   | { to: number; failure: string }
+  | { died: string } // Python cannot go on
   | { held: true } // the lock that the worker keeps as long as it lives
   | { loaded: number } // bytes so far
   | { kept: Kept }

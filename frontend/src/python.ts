@@ -90,6 +90,7 @@ export class Python {
 
   #take(answer: Answer): void {
     if ("held" in answer) this.#onHeld();
+    else if ("died" in answer) this.#lose(this.#worker!, answer.died);
     else if ("loaded" in answer) this.onLoaded(answer.loaded);
     else if ("kept" in answer) this.#kept = answer.kept;
     else if ("refused" in answer) this.#remember(answer.refused);

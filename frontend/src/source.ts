@@ -16,7 +16,9 @@ export interface Field {
   remove(): void;
 }
 
-const HOW = "Shift+Enter runs it. Escape, then Tab leaves the editor.";
+const how = (does: string) => `Shift+Enter ${does} it. Escape, then Tab leaves the editor.`;
+
+const USES = ["pointerdown", "keydown", "input"]; // of a plain field, that make it an editor
 
 let loading: Promise<typeof import("./editor")> | undefined;
 
@@ -76,7 +78,12 @@ export class Source {
     this.book = (input.querySelector("pre")?.textContent ?? "").trimEnd();
     this.#text = this.book;
     this.#shown = [...input.children] as HTMLElement[];
-    this.#how = make("p", { className: "page-how", id: `page-how-${Math.random().toString(36).slice(2)}`, textContent: HOW });
+    this.#how = make("p", { className: "page-how", id: `page-how-${Math.random().toString(36).slice(2)}`, textContent: how("runs") });
+  }
+
+  /** What Shift and Enter do here. */
+  set enterDoes(what: string) {
+    this.#how.textContent = how(what);
   }
 
   get isOpen(): boolean {
@@ -120,7 +127,13 @@ export class Source {
   openPlainly(text = this.book): void {
     this.#text = text;
     this.#put(plainField(this.#text, this.#hooks()));
-    this.#field!.element.addEventListener("focus", () => void this.#upgrade().catch(() => {}), { once: true });
+    const field = this.#field!.element;
+    const upgrade = (event: Event) => {
+      if (event instanceof KeyboardEvent && ["Tab", "Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
+      for (const kind of USES) field.removeEventListener(kind, upgrade);
+      void this.#upgrade().catch(() => {});
+    };
+    for (const kind of USES) field.addEventListener(kind, upgrade);
   }
 
   /** The editor, with the focus in it; a plain field if its script does not come. */

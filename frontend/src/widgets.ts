@@ -68,14 +68,15 @@ interface Known {
 export type Prepare = (place: HTMLElement) => Promise<boolean>;
 
 /** Show the widgets of the page: with the pictures that lie beside it, the others with Python. */
-export function showPublished(): (python: Python, prepare: Prepare) => void {
+export function showPublished(canRun: boolean): (python: Python, prepare: Prepare) => void {
   const text = document.querySelector(STATE)?.textContent;
   const known: Record<string, Known> = text ? JSON.parse(text).state : {};
   const shown: [Model, HTMLElement, (ask: Ask) => void][] = [];
   for (const view of document.querySelectorAll(VIEW)) {
     const one = known[JSON.parse(view.textContent!).model_id];
     if (!one?.state.captions) continue;
-    const state = { ...one.state };
+    const state: State = { ...one.state };
+    if (canRun) state.python = "asleep";
     for (const { path, data } of one.buffers ?? []) state[path[0]] = bytes(data);
     const place = make("div");
     view.replaceWith(place);
@@ -86,7 +87,6 @@ export function showPublished(): (python: Python, prepare: Prepare) => void {
   }
   return (python, prepare) => {
     for (const [model, place, take] of shown) {
-      model.set("python", "asleep");
       take(asking(python, model, () => prepare(place), false));
     }
   };
@@ -112,15 +112,14 @@ function asking(python: Python, model: Model, prepare: () => Promise<boolean>, h
     return ask(setting);
   };
   return async (setting) => {
-    let answer: Partial<State>;
+    // First what is shown, then that it is there. The knobs are left alone: they may have moved on.
     try {
-      answer = await (hasRun && python.isReady ? ask(setting).catch(() => afterItsCell(setting)) : afterItsCell(setting));
-      answer.picture = bytes(answer.picture as string);
+      const there = hasRun && python.isReady ? ask(setting).catch(() => afterItsCell(setting)) : afterItsCell(setting);
+      const { picture, caption, error } = await there;
+      model.update({ picture: bytes(picture as string), caption, error });
     } catch (error) {
-      answer = { error: `${(error as Error).message}.`, shown: setting };
+      model.update({ error: `${(error as Error).message}.` });
     }
-    const { shown, ...rest } = answer;
-    model.update(rest); // first what is shown, then that it is there
-    model.update({ shown: shown! });
+    model.update({ shown: setting });
   };
 }

@@ -31,10 +31,10 @@ export function done(time: number, before: number): string {
   return `Done in ${seconds(time)}${before > 0 ? `, with ${cells(before)} before it` : ""}.`;
 }
 
-/** How what a cell gave compares with what is printed. */
+/** How what a cell gave compares with the book's output. */
 export function compared(isEqual: boolean, hasEdits: boolean): string {
-  if (hasEdits) return isEqual ? "With your edits, and as printed." : "With your edits; the printed output is another.";
-  return isEqual ? "As printed." : "The printed output is another.";
+  if (hasEdits) return isEqual ? "With your edits, and as in the book." : "With your edits; the book's output is another.";
+  return isEqual ? "As in the book." : "The book's output is another.";
 }
 
 /** Which lengths of loops were used, where the printed result has longer ones. */

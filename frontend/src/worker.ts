@@ -78,7 +78,9 @@ async function opened(response: Response): Promise<ArrayBuffer> {
 }
 
 async function loadPython(places: Places, snapshot: boolean, kept: Kept): Promise<Pyodide> {
-  const { loadPyodide } = await import(`${places.pyodide}pyodide.mjs`);
+  const { loadPyodide } = await import(`${places.pyodide}pyodide.mjs`).catch(() => {
+    throw new Error("the file pyodide.mjs is missing or cannot be reached");
+  });
   const options = { indexURL: places.pyodide, packages: ["numpy"] };
   if (!snapshot) return loadPyodide(options);
   try {
@@ -140,6 +142,18 @@ async function need(wheels: string[], aloud: boolean): Promise<void> {
   missing.forEach((wheel) => loaded.add(wheel));
 }
 
+/** What Python answers; it may also have ended itself, by os._exit or for want of memory. */
+function answered(ask: () => string): unknown {
+  let text: string | undefined;
+  try {
+    text = ask();
+  } catch (error) {
+    say({ died: String((error as Error).message ?? error).split("\n")[0]! });
+  }
+  if (text === undefined) say({ died: "it ended in the middle of its work" });
+  return JSON.parse(text ?? "{}");
+}
+
 async function run({ cell, edits }: Request & { job: "run" }): Promise<RunResult> {
   const uses = JSON.parse(page.edit(JSON.stringify(edits))) ?? undefined;
   let before = 0;
@@ -151,7 +165,7 @@ async function run({ cell, edits }: Request & { job: "run" }): Promise<RunResult
     let last: Ran | undefined;
     for (const [k, [id, names]] of plan.cells.entries()) {
       tell({ kind: "at", done: k, before: first.length });
-      last = JSON.parse(page.run(id, JSON.stringify(names))) as Ran;
+      last = answered(() => page.run(id, JSON.stringify(names))) as Ran;
       if (last.state !== "done") break;
       if (k < first.length) before += 1;
     }

@@ -204,7 +204,7 @@ def test_what_cannot_be_parsed_is_told_when_it_runs(reader, bad):
     r.session.chapter.edit({"c0": bad})
     with pytest.raises(AssertionError, match="Error"):
         r.run(0)
-    with pytest.raises(AssertionError, match="A cell above"):
+    with pytest.raises(AssertionError, match="Cell 1, line"):
         r.run(1)
     assert r.run(2) == "3"
     r.session.chapter.edit({})
@@ -230,7 +230,7 @@ def test_an_error_is_told_with_the_readers_lines(reader, shown):
     assert not r.session.run(*plan[1])
     [(kind, text)] = [one for one in shown if one[0] == "error"]
     assert text == (
-        "This cell, line 1:\n    half(1)\nA cell above, line 2, in half:\n"
+        "This cell, line 1:\n    half(1)\nCell 1, line 2, in half:\n"
         "    return x / 0\nZeroDivisionError: division by zero"
     )
 
@@ -318,7 +318,7 @@ def test_an_object_that_holds_a_module_is_copied(reader):
 def test_an_error_of_a_cell_above_is_told_as_such(reader, shown):
     r = reader("a = 1 / 0", "a")
     assert not r.session.run(*r.session.plan(1)[0])
-    assert shown[-1][1].startswith("A cell above, line 1:")
+    assert shown[-1][1].startswith("Cell 1, line 1:")
 
 
 def test_lines_are_shown_whole(shown, monkeypatch):
@@ -339,3 +339,28 @@ def test_when_a_semicolon_hides(reader, source, expected):
 def test_annotations_are_values(reader):
     r = reader("def f(x: int) -> float:\n    return x", "f.__annotations__['x']")
     assert r.run(1) == "<class 'int'>"
+
+
+def test_an_error_of_another_cell_says_which(reader):
+    r = reader("def f(x):\n    return 1 / x", "f(0)")
+    with pytest.raises(AssertionError, match="Cell 1, line 2, in f"):
+        r.run(1)
+
+
+def test_of_a_deep_recursion_the_ends_are_shown(reader):
+    r = reader("def f(x):\n    return f(x)\n\n\nf(0)")
+    with pytest.raises(AssertionError):
+        r.run(0)
+    _, told = r.shown[-1]
+    assert told.count("in f") < 15
+    assert "more calls)" in told
+    assert "RecursionError" in told
+
+
+def test_what_is_too_long_to_show_is_cut(reader):
+    r = reader("print('a' * 100)\nprint('b' * 200_000)\nprint('c')", "print('d')")
+    shown = r.run(0)
+    assert len(shown) < display.MOST + 100
+    assert shown.startswith("a" * 100 + "\nbbb")
+    assert "more characters are not shown]" in shown
+    assert r.run(1) == "d\n"

@@ -125,12 +125,19 @@ def test_the_theme_is_the_one_that_the_reader_has_set(browser, address):
 COLOURS = ("color-contrast", "link-in-text-block")
 
 
-def serious_findings(page: Page, rules: tuple[str, ...] = ()) -> list[str]:
-    """What axe finds on the page as it is, by these rules; by all if none is named."""
+def serious_findings(
+    page: Page, rules: tuple[str, ...] = (), within: list[str] | None = None
+) -> list[str]:
+    """What axe finds on the page as it is, by these rules; by all if none is named.
+
+    within : parts of the page, by their selectors; if not given, all of it.
+    """
     options: dict = {"resultTypes": ["violations"]}
     if rules:
         options["runOnly"] = {"type": "rule", "values": rules}
-    result = page.evaluate("(options) => axe.run(document, options)", options)
+    result = page.evaluate(
+        "([where, options]) => axe.run(where ?? document, options)", [within, options]
+    )
     return [
         f"{v['id']} ({v['impact']}): {[node['target'] for node in v['nodes']][:5]}"
         for v in result["violations"]

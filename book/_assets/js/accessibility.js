@@ -7,6 +7,13 @@
     // A label that differs from the words in sight cannot be spoken to.
     each("summary[aria-label], button.search-button-field[aria-label]", (e) => e.removeAttribute("aria-label"));
     each(".citation-list[role], .citation-list > [role=doc-biblioentry]", (list) => list.removeAttribute("role"));
+    // Many buttons of one name: each is told by what it opens.
+    each("button.toggle-button", (button) => {
+      const title = button.closest(".admonition")?.querySelector(".admonition-title")?.cloneNode(true);
+      title?.querySelectorAll("button, .headerlink, .page-solved").forEach((one) => one.remove());
+      const name = `${button.textContent.trim() || "Show"}: ${title?.textContent.trim().replace(/\s+/g, " ") ?? ""}`;
+      if (button.getAttribute("aria-label") !== name) button.setAttribute("aria-label", name);
+    });
     each(".sidebar-primary-items__start > .sidebar-primary-item:first-child:not([role])", (brand) => {
       brand.setAttribute("role", "region");
       brand.setAttribute("aria-label", "Book title");

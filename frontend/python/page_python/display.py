@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import linecache
 import sys
 import time
 import traceback
@@ -15,6 +16,7 @@ from typing import Any
 Post = Callable[[str, str], None]  # a kind of output, and what it holds
 
 PAUSE = 0.05  # seconds between two messages of one stream
+MOST = 50_000  # characters that one cell may print; a page cannot show more
 
 
 def to_nobody(kind: str, text: str) -> None:
@@ -25,19 +27,24 @@ class Screen:
     """Where outputs go: the page sets `post`."""
 
     post: Post = staticmethod(to_nobody)
+    numbers: dict[str, int] = {}  # noqa: RUF012  of the page's cells, by their names
 
 
 class Stream(io.TextIOBase):
-    """Standard output or error of a cell, posted in pieces."""
+    """Standard output or error of a cell, posted in pieces; what is too long is cut."""
 
     def __init__(self, kind: str) -> None:
         self.kind, self.waiting, self.last = kind, "", 0.0
+        self.room, self.cut = MOST, 0
 
     def writable(self) -> bool:
         return True
 
     def write(self, text: str) -> int:
-        self.waiting += text
+        kept = text[: self.room]
+        self.room -= len(kept)
+        self.cut += len(text) - len(kept)
+        self.waiting += kept
         if text.endswith("\n") and time.monotonic() - self.last > PAUSE:
             self.flush()
         return len(text)
@@ -47,6 +54,12 @@ class Stream(io.TextIOBase):
             text, self.waiting = self.waiting, ""
             self.last = time.monotonic()
             Screen.post(self.kind, text)
+
+    def end(self) -> None:
+        """Post what is left, and say how much was cut."""
+        if self.cut:
+            self.waiting += f"\n[{self.cut:,} more characters are not shown]\n"
+        self.flush()
 
 
 def flush() -> None:
@@ -139,6 +152,9 @@ NOTEBOOK_ONLY = " (lines with % or ! work in a notebook only)"
 HIDDEN = ("/page_python/", "/contracts.py", "<frozen")
 
 
+DEPTH = 12  # frames of an error that are shown
+
+
 def told(error: BaseException, cell: str) -> str:
     """An error with the lines that led to it, from the first one of a cell on.
 
@@ -146,19 +162,41 @@ def told(error: BaseException, cell: str) -> str:
     """
     if isinstance(error, SyntaxError) and str(error.filename).startswith("<cell "):
         mark = " " * ((error.offset or 1) - 1) + "^"
-        text = (error.text or "").rstrip("\n")
+        line = linecache.getline(str(error.filename), error.lineno or 1)
+        text = (error.text or line).rstrip("\n")
         place = f"{_place(str(error.filename), cell)}, line {error.lineno}:"
         hint = NOTEBOOK_ONLY if text.lstrip().startswith(("%", "!")) else ""
         return f"{place}\n    {text}\n    {mark}\n{_kind(error)}: {error.msg}{hint}"
+    trace = traceback.extract_tb(_from_first_cell(error.__traceback__))
+    frames = [f for f in trace if not any(part in f.filename for part in HIDDEN)]
+    n_left_out = len(frames) - DEPTH
     lines = []
-    for frame in traceback.extract_tb(_from_first_cell(error.__traceback__)):
-        if any(part in frame.filename for part in HIDDEN):
+    for n, frame in enumerate(frames):
+        if n_left_out > 0 and DEPTH // 2 <= n < DEPTH // 2 + n_left_out:
+            if n == DEPTH // 2:
+                lines.append(f"({n_left_out} more calls)")
             continue
         within = "" if frame.name == "<module>" else f", in {frame.name}"
         lines.append(f"{_place(frame.filename, cell)}, line {frame.lineno}{within}:")
         lines += [f"    {frame.line}"] if frame.line else []
     message = str(error)
     return "\n".join([*lines, _kind(error) + (f": {message}" if message else "")])
+
+
+def warn_line(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+) -> str:
+    """A warning with its place, as errors have it."""
+    return f"{_place(filename, '')}, line {lineno}: {category.__name__}: {message}\n"
+
+
+def no_input(prompt: object = "") -> str:
+    """The page's `input`: a cell there cannot be answered."""
+    raise RuntimeError("a cell in a page cannot ask: write the value into the cell")
 
 
 def _kind(error: BaseException) -> str:
@@ -173,7 +211,8 @@ def _place(file: str, cell: str) -> str:
     if file == f"<cell {cell}>":
         return "This cell"
     if file.startswith("<cell "):
-        return "A cell above"
+        name = file.removeprefix("<cell ").removesuffix(">")
+        return f"Cell {Screen.numbers[name]}" if name in Screen.numbers else "A cell"
     return file.rpartition("/site-packages/")[2].removesuffix("c")
 
 

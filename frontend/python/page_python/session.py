@@ -50,6 +50,9 @@ class Session:
         self.environments: dict[str, dict[str, Any]] = {}  # of widgets, by their names
         self.shortened: Shortened = []  # by the cell that runs
         self._watch_budgets()
+        display.Screen.numbers = {
+            cell.id: n for n, cell in enumerate(chapter.cells, start=1)
+        }
 
     def _watch_budgets(self) -> None:
         from tutorial_utils import runtime
@@ -172,7 +175,9 @@ class Session:
             display.Screen.post("error", display.told(error, ran))
             return False
         finally:
-            display.flush()
+            for stream in (sys.stdout, sys.stderr):
+                if isinstance(stream, display.Stream):
+                    stream.end()
             sys.stdout, sys.stderr = streams
 
     # ---- widgets

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import json
+import warnings
 from collections.abc import Callable
 
 from . import display
@@ -23,6 +25,8 @@ def open(cells: str, post: Callable[[str, str], None]) -> None:
     Open.session = Session(Chapter(values))
     Open.seconds = values["seconds"]
     display.Screen.post = staticmethod(post)
+    builtins.input = display.no_input
+    warnings.formatwarning = display.warn_line
 
 
 def edit(sources: str) -> str:

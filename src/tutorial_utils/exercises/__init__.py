@@ -7,6 +7,7 @@ and that of one that was dropped is not used again.
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
@@ -47,11 +48,18 @@ def exercises_of(chapter: str) -> dict[str, Exercise]:
 
 
 def _told(error: BaseException) -> str:
-    """An error in words, also one that has none of its own."""
+    """An error in words, also one that has none of its own, with its line in a cell."""
     try:
-        return f"{type(error).__name__}: {error}"
+        said = f"{type(error).__name__}: {error}"
     except Exception:
-        return type(error).__name__
+        said = type(error).__name__
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.startswith(("<cell ", "<ipython-input"))
+        or "ipykernel_" in frame.filename
+    ]
+    return f"{said} (line {lines[-1]} of its cell)" if lines else said
 
 
 def check(exercise: str, answer: Any) -> Report:
