@@ -120,6 +120,9 @@ export class Outputs {
     }
     if (shortened.length > 0 || !good) this.#showBeside();
     window.dispatchEvent(new Event("resize")); // wide outputs get their marks
+    for (const pre of this.#here.querySelectorAll("pre")) {
+      if (pre.scrollHeight > pre.clientHeight + 2) pre.tabIndex = 0; // the keyboard scrolls it
+    }
   }
 
   #block(kind: OutputKind, ...children: (Node | string)[]): HTMLElement {

@@ -41,6 +41,7 @@ export class Python {
   #onHeld = () => {};
   isReady = false;
   onLoaded: (bytes: number) => void = () => {};
+  onReady: () => void = () => {};
 
   constructor(private readonly places: Places, private readonly script: string) {}
 
@@ -72,6 +73,7 @@ export class Python {
     };
     await this.#ask({ job: "start", places: this.places, snapshot, kept: this.#kept });
     this.isReady = true;
+    this.onReady();
   }
 
   /** Ask something, once Python is there; what comes on the way is heard. */

@@ -18,7 +18,7 @@ export interface Field {
 
 const how = (does: string) => `Shift+Enter ${does} it. Escape, then Tab leaves the editor.`;
 
-const USES = ["pointerdown", "keydown", "input"]; // of a plain field, that make it an editor
+const USES = ["click", "keydown", "input"]; // of a plain field, that make it an editor
 
 let loading: Promise<typeof import("./editor")> | undefined;
 

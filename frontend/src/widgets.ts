@@ -86,6 +86,7 @@ export function showPublished(canRun: boolean): (python: Python, prepare: Prepar
     shown.push([model, place, (own) => (ask = own)]);
   }
   return (python, prepare) => {
+    python.onReady = () => shown.forEach(([model]) => model.set("python", "awake"));
     for (const [model, place, take] of shown) {
       take(asking(python, model, () => prepare(place), false));
     }

@@ -145,12 +145,13 @@ async function need(wheels: string[], aloud: boolean): Promise<void> {
 /** What Python answers; it may also have ended itself, by os._exit or for want of memory. */
 function answered(ask: () => string): unknown {
   let text: string | undefined;
+  let why = "";
   try {
     text = ask();
   } catch (error) {
-    say({ died: String((error as Error).message ?? error).split("\n")[0]! });
+    why = ` (${String((error as Error).message ?? error).split("\n")[0]!})`;
   }
-  if (text === undefined) say({ died: "it ended in the middle of its work" });
+  if (text === undefined) say({ died: `Python ended in the middle of its work${why}` });
   return JSON.parse(text ?? "{}");
 }
 

@@ -556,6 +556,18 @@ def test_each_button_that_unfolds_says_what(visit):
 # ---- widgets
 
 
+def test_with_python_running_every_setting_is_drawn(visit):
+    page = opened(visit)
+    run(page, NUMPY)
+    there = playground(page)
+    there.get_by_label("units in each").press("Home")
+    expect(there.locator(".explore-caption")).to_contain_text(
+        "of 1 tanh units", timeout=LONG_MS
+    )
+    expect(there.get_by_role("button", name="Draw it with Python")).to_be_hidden()
+    expect(there.get_by_role("alert")).to_be_hidden()
+
+
 def test_a_link_to_a_setting_without_a_picture_offers_python(visit):
     place = "chapters/03_training"
     query = "#optimiser-race?method=Adam&rate=0.1&momentum=0.5&kappa=50&steps=30"

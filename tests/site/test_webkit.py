@@ -196,7 +196,7 @@ def field_of(browser: WebKitGTK, name: str) -> WebElement:
       const field = cell.querySelector("textarea");
       if (field) {
         field.focus();
-        field.dispatchEvent(new PointerEvent("pointerdown"));
+        field.click();
       }
       else cell.querySelector("[aria-label^='Edit cell']")?.click();"""
     browser.execute_script(start, cell)
