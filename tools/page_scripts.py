@@ -172,7 +172,7 @@ def add_offline(site: Path) -> None:
     wheels = (
         [file for file, _ in wheels_in(pyodide).values()] if pyodide.exists() else []
     )
-    offline.write_list(site, wheels)
+    offline.write_list(site, wheels, SNAPSHOT)
 
 
 def add(page: Path, text: str, tags: list[str]) -> None:

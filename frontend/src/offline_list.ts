@@ -16,3 +16,6 @@ export function missing(list: List, kept: List | undefined): List["files"] {
 }
 
 export const bytesOf = (files: List["files"]) => files.reduce((sum, [, bytes]) => sum + bytes, 0);
+
+/** Whether an entry's mark is the SHA-256 sum of its file; the snapshot's is that of what it is made from. */
+export const isSum = (mark: string) => /^[0-9a-f]{64}$/.test(mark);

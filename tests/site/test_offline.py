@@ -17,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("lite")
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
+SNAPSHOT = "/python.bin.gz"  # differs from build to build, the list does not
 LIST = json.loads((SITE / "offline.json").read_text()) if SITE.exists() else {}
 
 
@@ -153,6 +154,6 @@ def test_the_list_holds_what_pages_ask_for_and_no_more():
     assert not any(
         "ipykernel" in path or path.startswith("lite/build") for path in places
     )
-    assert all(
-        (SITE / path).stat().st_size == number for path, number, _ in LIST["files"]
-    )
+    exact = [entry for entry in LIST["files"] if not entry[0].endswith(SNAPSHOT)]
+    assert len(exact) == len(LIST["files"]) - 1
+    assert all((SITE / path).stat().st_size == number for path, number, _ in exact)

@@ -59,7 +59,10 @@ def differences(one: Path, other: Path) -> dict[str, list[str]]:
 
 
 def files_that_differ(one: Path, other: Path) -> set[str]:
-    """Of two sites the files, but pages and JupyterLite's, with other contents."""
+    """Of two sites the files, but pages and JupyterLite's, with other contents.
+
+    The list of all files names these as well: it is read without them.
+    """
     names = [
         {
             p.relative_to(site).as_posix()
@@ -71,6 +74,16 @@ def files_that_differ(one: Path, other: Path) -> set[str]:
     own = {name for name in names[0] | names[1] if not name.startswith("lite/")}
     shared = own & names[0] & names[1]
     changed = {n for n in shared if (one / n).read_bytes() != (other / n).read_bytes()}
+    lists = [
+        [
+            entry
+            for entry in json.loads((site / "offline.json").read_text())["files"]
+            if not entry[0].startswith("lite/") and not entry[0].endswith(".html")
+        ]
+        for site in (one, other)
+    ]
+    if lists[0] == lists[1]:
+        changed.discard("offline.json")
     return changed | (own - shared)
 
 
