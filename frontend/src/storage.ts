@@ -21,6 +21,11 @@ export function kept(name: string): unknown {
   }
 }
 
+/** Whether the browser's own storage is there: where it is blocked, the site puts one that forgets in its place. */
+function lasts(): boolean {
+  return typeof Storage !== "function" || localStorage instanceof Storage;
+}
+
 /** Keep a value under a name, undefined for nothing; whether it outlasts the page. */
 export function keep(name: string, value: unknown): boolean {
   const text = value === undefined ? undefined : JSON.stringify(value);
@@ -29,7 +34,7 @@ export function keep(name: string, value: unknown): boolean {
   try {
     if (text === undefined) localStorage.removeItem(key(name));
     else localStorage.setItem(key(name), text);
-    return true;
+    return lasts();
   } catch {
     return false;
   }

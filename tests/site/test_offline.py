@@ -95,8 +95,31 @@ def test_every_page_and_its_python_work_without_a_network(page, server):
     assert failed == []
 
 
-def test_it_can_be_taken_away(page):
+def test_stopped_on_the_way_nothing_is_kept(page):
+    page.route("**/02_neural_networks.html", lambda route: None)  # it never comes
+    place(page).get_by_role("button", name="Keep the book").press("Enter")
+    expect(place(page).get_by_role("progressbar")).to_be_visible()
+    place(page).get_by_role("button", name="Stop").press("Enter")
+    expect(place(page)).to_contain_text("Stopped; nothing more is fetched.")
+    expect(place(page).get_by_role("button", name="Keep the book")).to_be_visible()
+    assert page.evaluate("async () => (await caches.keys()).length") == 0
+
+
+def test_what_came_wrong_a_new_release_and_the_end(page):
+    Handler.others = {"glossary.html": b"another"}
+    place(page).get_by_role("button", name="Keep the book").press("Enter")
+    expect(place(page)).to_contain_text(
+        "the site has changed meanwhile", timeout=LONG_MS
+    )
+    Handler.others = {}
     keep(page)
+    changed = [[p, n, "0" * 64 if "glossary" in p else s] for p, n, s in LIST["files"]]
+    Handler.others = {"offline.json": json.dumps({"files": changed}).encode()}
+    page.reload()
+    expect(place(page)).to_contain_text("as an earlier release")
+    update = place(page).get_by_role("button", name=re.compile(r"Update \(\d"))
+    expect(update).to_be_visible()
+    Handler.others = {}
     page.reload()
     expect(place(page)).to_contain_text("is kept in this browser")
     place(page).get_by_role("button", name="Remove").press("Enter")
@@ -108,42 +131,6 @@ def test_it_can_be_taken_away(page):
         ].length"""
     )
     assert left == 0
-
-
-def test_stopped_on_the_way_nothing_is_kept(page):
-    page.route("**/02_neural_networks.html", lambda route: None)  # it never comes
-    place(page).get_by_role("button", name="Keep the book").press("Enter")
-    expect(place(page).get_by_role("progressbar")).to_be_visible()
-    place(page).get_by_role("button", name="Stop").press("Enter")
-    expect(place(page)).to_contain_text("Stopped; nothing more is fetched.")
-    expect(place(page).get_by_role("button", name="Keep the book")).to_be_visible()
-    assert page.evaluate("async () => (await caches.keys()).length") == 0
-
-
-def test_what_came_wrong_is_told(page):
-    Handler.others = {"glossary.html": b"another"}
-    place(page).get_by_role("button", name="Keep the book").press("Enter")
-    expect(place(page)).to_contain_text(
-        "the site has changed meanwhile", timeout=LONG_MS
-    )
-    Handler.others = {}
-    keep(page)
-
-
-def test_a_new_release_is_offered_as_an_update(page):
-    keep(page)
-    changed = {
-        "files": [
-            [p, n, "0" * 64] if "glossary" in p else [p, n, s]
-            for p, n, s in LIST["files"]
-        ]
-    }
-    Handler.others = {"offline.json": json.dumps(changed).encode()}
-    page.reload()
-    expect(place(page)).to_contain_text("as an earlier release")
-    expect(
-        place(page).get_by_role("button", name=re.compile(r"Update \(\d"))
-    ).to_be_visible()
 
 
 def test_the_list_holds_what_pages_ask_for_and_no_more():

@@ -216,7 +216,7 @@ def test_a_widget_answers_when_its_cell_has_run(visit):
 
 def test_figures_keep_their_words(visit):
     page = opened(visit)
-    printed = cell_of(page, PICTURE).locator("figure")
+    printed = cell_of(page, PICTURE).locator(".cell_output:not(.page-output) figure")
     alt, caption = printed.locator("img").get_attribute("alt"), printed.inner_text()
     cell, _ = run(page, PICTURE)
     figure = cell.locator(".page-output figure")
@@ -420,8 +420,12 @@ def test_where_storage_is_blocked_cells_run(playwright, address, tmp_path):
     page = context.new_page()
     page.goto(f"{address}{CHAPTER}.html")
     expect(page.locator("html")).to_have_attribute("data-python", "offered")
-    _, said = run(page, NUMPY)
+    cell, said = run(page, NUMPY)
     assert said.startswith("Done in")
+    cell.get_by_role("button", name="Edit cell").press("Enter")
+    expect(cell.locator(".cm-content")).to_be_focused()
+    page.keyboard.type("# mine")
+    expect(cell.locator(".page-status")).to_contain_text("keeps no edits")
     context.close()
 
 
