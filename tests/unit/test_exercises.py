@@ -237,3 +237,13 @@ def test_a_message_shows_the_difference(share):
             told += 1
             assert found[1] != found[2], report
     assert told > 20
+
+
+def test_a_library_that_is_not_there_is_no_fault_of_the_answer():
+    """The browser's Python hears of it, loads the library and runs the cell again."""
+
+    def answer(*_):
+        import no_such_library  # noqa: F401
+
+    with pytest.raises(ModuleNotFoundError, match="no_such_library"):
+        exercises.check("2.2", answer)

@@ -66,8 +66,9 @@ def check(exercise: str, answer: Any) -> Report:
     """Compare an answer with the reference, on fresh random inputs.
 
     exercise : its number, as "1.3". answer : a function or a number, as the exercise
-    asks; None means not answered yet. A wrong answer is reported, whatever it does;
-    ValueError only if there is no such exercise.
+    asks; None means not answered yet. A wrong answer is reported, whatever it does.
+    ValueError if there is no such exercise; ModuleNotFoundError if a library is not
+    there, which a page then loads.
     """
     chapter = exercise.partition(".")[0] if isinstance(exercise, str) else ""
     if chapter not in chapters():
@@ -84,6 +85,8 @@ def check(exercise: str, answer: Any) -> Report:
         return Report(False, f"Exercise {exercise}: not answered yet.")
     try:
         fault = known[exercise].find_fault(answer, np.random.default_rng())
+    except ModuleNotFoundError:
+        raise
     except (Exception, SystemExit) as error:
         fault = f"the answer stopped with {_told(error)}"
     if fault is None:
