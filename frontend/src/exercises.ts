@@ -27,7 +27,7 @@ export function offerExercises(cells: Map<string, Cell>, facts: PageFacts, progr
 }
 
 /** Where an exercise has several hints, each is there once the one before it was opened. */
-export function openHintsOneByOne(): void {
+function openHintsOneByOne(): void {
   for (const exercise of document.querySelectorAll<HTMLElement>(".exercise.admonition")) {
     const hints: HTMLElement[] = [];
     let next = exercise.nextElementSibling;
