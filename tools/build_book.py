@@ -26,7 +26,12 @@ from content_policy import add_policy
 from execute_chapter import read as read_notebook
 from icons import draw_icons
 from jupyter_cache import get_cache
-from page_scripts import add_offline, add_page_python, assemble_page_python
+from page_scripts import (
+    add_offline,
+    add_page_python,
+    assemble_page_python,
+    draw_still,
+)
 from published_notebook import Unpublishable, read_published
 from tqdm import tqdm
 from vendor import vendor
@@ -147,41 +152,78 @@ FRONT_DOOR = """<!doctype html>
 
 
 TABLE = re.compile(r"""experiments\.load\(\s*["'](\w+)["']""")
-EXPLORE = re.compile(r"""^(?:\w+ = )?explore\(\s*["']([\w-]+)["']""", re.MULTILINE)
+WIDGET = re.compile(
+    r"""^(?:\w+ = )?(?:explore|live)\(\s*["']([\w-]+)["']""", re.MULTILINE
+)
+WIDGET_CALL = re.compile(r"\b(?:explore|live)\(")
 MAX_FRAMES = 240
 MAX_FRAME_BYTES = 2_000_000
+MAX_FIRST_BYTES = 60_000
+MAX_LIVE_LINES = 40
 
 
 def place_frames(book: Path) -> bool:
     """Put each widget's pictures beside its page; False if one is over its budget."""
     fits = True
     for chapter in notebooks_of(book):
-        code = "\n".join(sources_in(chapter))
-        names = EXPLORE.findall(code)
-        if len(names) != len(re.findall(r"\bexplore\(", code)):
-            print(f'{chapter.name}: a widget is a statement: explore("name", ...')
-            fits = False
-        for name in names:
-            frames = book / "_build/frames" / name
-            report = json.loads((frames / "report.json").read_text())
-            number, size = report["frames"], report["bytes"]
-            per_frame = 1000 * report["seconds"] / number
-            print(
-                f"widget {chapter.stem}/{name}: {number} frames, {size / 1e6:.2f} MB, "
-                f"{report['seconds']:.1f} s ({per_frame:.0f} ms a frame)"
-            )
-            if number > MAX_FRAMES:
-                print(f"  over its budget by {number - MAX_FRAMES} frames")
+        page = chapter.relative_to(book).with_suffix("")
+        for source in sources_in(chapter):
+            names = WIDGET.findall(source)
+            if len(names) != len(WIDGET_CALL.findall(source)):
+                print(f'{chapter.name}: a widget is a statement: explore("name", ...')
                 fits = False
-            if size > MAX_FRAME_BYTES:
-                print(f"  over its budget by {(size - MAX_FRAME_BYTES) / 1e6:.2f} MB")
-                fits = False
-            page = chapter.relative_to(book).with_suffix("")
-            target = book / "_build/html" / page / name
-            shutil.rmtree(target, ignore_errors=True)
-            pictures_only = shutil.ignore_patterns("report.json")
-            shutil.copytree(frames, target, ignore=pictures_only)
+            for name in names:
+                frames = book / "_build/frames" / name
+                report = json.loads((frames / "report.json").read_text())
+                target = book / "_build/html" / page / name
+                shutil.rmtree(target, ignore_errors=True)
+                if "live" in report:
+                    troubles = place_piece(frames, report, source, target)
+                else:
+                    troubles = place_pictures(frames, report, target)
+                print(f"widget {chapter.stem}/{name}: {told(report)}")
+                for trouble in troubles:
+                    print(f"  over its budget by {trouble}")
+                fits = fits and not troubles
     return fits
+
+
+def told(report: dict) -> str:
+    """A widget's report in words."""
+    if "live" in report:
+        return (
+            f"live, {report['bytes'] / 1e3:.1f} kB, {report['seconds']:.2f} s to the "
+            f"first picture, {report['view_ms']:.1f} ms a picture"
+        )
+    per_frame = 1000 * report["seconds"] / report["frames"]
+    return (
+        f"{report['frames']} frames, {report['bytes'] / 1e6:.2f} MB, "
+        f"{report['seconds']:.1f} s ({per_frame:.0f} ms a frame)"
+    )
+
+
+def place_pictures(frames: Path, report: dict, target: Path) -> list[str]:
+    """Put the pictures of `explore` beside its page; what is over its budget."""
+    shutil.copytree(frames, target, ignore=shutil.ignore_patterns("report.json"))
+    troubles = []
+    if (more := report["frames"] - MAX_FRAMES) > 0:
+        troubles.append(f"{more} frames")
+    if (more := report["bytes"] - MAX_FRAME_BYTES) > 0:
+        troubles.append(f"{more / 1e6:.2f} MB")
+    return troubles
+
+
+def place_piece(frames: Path, report: dict, source: str, target: Path) -> list[str]:
+    """Put a live piece's first picture beside its page; what is over its budget."""
+    target.mkdir(parents=True)
+    draw_still(frames, target / "first.svg")
+    troubles = []
+    if (more := report["bytes"] - MAX_FIRST_BYTES) > 0:
+        troubles.append(f"{more / 1e3:.1f} kB in its first picture")
+    n_lines = sum(bool(line.strip()) for line in source.splitlines())
+    if (more := n_lines - MAX_LIVE_LINES) > 0:
+        troubles.append(f"{more} lines of code")
+    return troubles
 
 
 def add_browser_python(build: Path) -> bool:
@@ -323,7 +365,7 @@ def frame_keys(notebook: Path) -> dict[str, str]:
     return {
         name: digest_of_code([surroundings_of(sources[:place]), *sources[:place]])
         for place, source in enumerate(sources, start=1)
-        for name in EXPLORE.findall(source)
+        for name in WIDGET.findall(source)
     }
 
 

@@ -21,6 +21,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
 from lessons import Section, sections_of, source_of  # noqa: E402
 
 WIDTH = 1300
+SHOWS = re.compile(r"plt\.show\(\)|\b(?:explore|live)\(")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # The heights of the sections, by all their identifiers, and the first picture's place.
 MEASURE = """() => {
@@ -29,7 +30,7 @@ MEASURE = """() => {
   for (const section of article.querySelectorAll(":scope > section > section"))
     for (const named of [section, ...section.querySelectorAll(":scope > span[id]")])
       sections[named.id] = section.getBoundingClientRect().height;
-  const picture = article.querySelector("img, .drawing svg, .explore");
+  const picture = article.querySelector("img, .drawing svg, .explore, .live");
   return {
     page: document.documentElement.scrollHeight,
     sections: sections,
@@ -45,7 +46,7 @@ def drawings(section: Section) -> int:
 def pictures(section: Section) -> int:
     """Drawings, figures and widgets."""
     code = [source_of(c) for c in section.cells if c["cell_type"] == "code"]
-    seen = sum("plt.show()" in source or "explore(" in source for source in code)
+    seen = sum(SHOWS.search(source) is not None for source in code)
     return drawings(section) + seen
 
 
@@ -89,7 +90,7 @@ def facts(notebook: dict, heights: dict | None) -> Iterator[str]:
             line += f"{sum(known.get(make_id(s.label), 0) for s in own):9,.0f}"
         yield line
     cells = [source_of(cell) for cell in notebook["cells"]]
-    shows = re.compile(r"\.svg$|plt\.show\(\)|\bexplore\(", re.MULTILINE)
+    shows = re.compile(r"\.svg$|" + SHOWS.pattern, re.MULTILINE)
     first = next((n for n, source in enumerate(cells) if shows.search(source)), None)
     place = "none" if first is None else f"cell {first + 1} of {len(cells)}"
     if heights and heights["picture"] is not None:

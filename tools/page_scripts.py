@@ -48,6 +48,24 @@ def bundle(folder: Path, *names: str) -> None:
     subprocess.run([str(part) for part in command], check=True)
 
 
+def draw_still(piece: Path, target: Path) -> None:
+    """Draw the first picture of a live piece by its front end, as an SVG file."""
+    style = FRONTEND / "src" / "live" / "live.css"
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "still.mjs"
+        options = ["--bundle", "--platform=node", "--format=esm"]
+        command = [ESBUILD, FRONTEND / "src/live/still.tsx", *options]
+        subprocess.run(
+            [*map(str, command), f"--outfile={program}", "--log-level=warning"],
+            check=True,
+        )
+        files = [piece / "first.scene", piece / "spec.json", style]
+        drawn = subprocess.run(
+            ["node", str(program), *map(str, files)], check=True, capture_output=True
+        )
+    target.write_bytes(drawn.stdout)
+
+
 def sources() -> dict[str, bytes]:
     """The modules of the page's Python, by their places in its site-packages."""
     found = {}

@@ -21,13 +21,22 @@ WORD = "This picture has controls, for which your browser must allow JavaScript.
 
 def still(widget: dict, page: Path) -> str:
     """The first picture of a widget, a file beside its page, and its caption."""
-    place = f"{page.stem}/{widget['name']}/{'-'.join(map(str, widget['shown']))}.png"
+    if "spec" in widget:
+        name, file = widget["spec"]["name"], "first.svg"
+    else:
+        name, file = widget["name"], f"{'-'.join(map(str, widget['shown']))}.png"
     caption = html.escape(widget["caption"])
+    place = f"{page.stem}/{name}/{file}"
     return (
         f'<noscript><div class="explore"><img class="explore-picture" src="{place}" '
         f'alt="{caption}"><p class="explore-caption">{caption}</p>'
         f'<p class="explore-note">{WORD}</p></div></noscript>'
     )
+
+
+def is_published(widget: dict) -> bool:
+    """Whether it is one of the book's widgets, made for a page."""
+    return bool(widget.get("captions")) or "spec" in widget
 
 
 def add_first_pictures(site: Path) -> None:
@@ -41,6 +50,6 @@ def add_first_pictures(site: Path) -> None:
 
         def with_still(view: re.Match, models: dict = models, page: Path = page) -> str:
             widget = models[json.loads(view[2])["model_id"]]["state"]
-            return view[1] + (still(widget, page) if widget.get("captions") else "")
+            return view[1] + (still(widget, page) if is_published(widget) else "")
 
         page.write_text(VIEW.sub(with_still, text), encoding="utf-8")

@@ -16,6 +16,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 SECTION = re.compile(r"^\(([\w-]+)\)=\n+#{1,3} (.+)$", re.MULTILINE)
+WIDGETS = ("explore", "live")
+WIDGET = re.compile(r"\b(?:explore|live)\(")
 EXERCISE = re.compile(
     r"^:::\{exercise\} *(?P<title>.*)\n:label: (?P<label>[\w-]+)$", re.MULTILINE
 )
@@ -35,18 +37,26 @@ def title_of(notebook: Path) -> str:
     return next(cells(notebook))[1].split("\n")[0].removeprefix("# ")
 
 
-def widgets(notebook: Path) -> Iterator[tuple[str, str, list[str]]]:
-    """Name, section and labels of the knobs of each widget of a chapter."""
+def widgets(notebook: Path) -> Iterator[tuple[str, str, list[str], bool]]:
+    """Name, section, labels of the knobs, and whether it is live, of each widget."""
     for kind, source, section in cells(notebook):
-        if kind != "code" or "explore(" not in source:
+        if kind != "code" or not WIDGET.search(source):
             continue
-        for call in ast.walk(ast.parse(source)):
-            if isinstance(call, ast.Call) and ast.unparse(call.func) == "explore":
-                knobs = [
-                    k.value for k in call.keywords if isinstance(k.value, ast.Call)
+        tree = ast.parse(source)
+        named = {
+            ast.unparse(assign.targets[0]): assign.value
+            for assign in tree.body
+            if isinstance(assign, ast.Assign)
+        }
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in WIDGETS:
+                given = [
+                    named.get(ast.unparse(k.value), k.value) for k in call.keywords
                 ]
+                knobs = [knob for knob in given if isinstance(knob, ast.Call)]
                 labels = [ast.literal_eval(knob.args[0]) for knob in knobs]
-                yield ast.literal_eval(call.args[0]), section, labels
+                is_live = ast.unparse(call.func) == "live"
+                yield ast.literal_eval(call.args[0]), section, labels, is_live
 
 
 def exercises(notebook: Path) -> Iterator[tuple[str, str]]:
@@ -75,9 +85,10 @@ class ChapterIndex(SphinxDirective):
 
 class WidgetIndex(ChapterIndex):
     def lines(self, notebook: Path) -> Iterator[str]:
-        for name, section, labels in widgets(notebook):
+        for name, section, labels, is_live in widgets(notebook):
             knobs = "; ".join(labels)
-            yield f"- {{ref}}`{section}`: {name.replace('-', ' ')}, with {knobs}"
+            kind = " (live)" if is_live else ""
+            yield f"- {{ref}}`{section}`: {name.replace('-', ' ')}{kind}, with {knobs}"
 
 
 class ExerciseIndex(ChapterIndex):

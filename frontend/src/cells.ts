@@ -27,7 +27,7 @@ export interface Surroundings {
   showWidget: ShowWidget;
   onTrouble(text: string, cell: HTMLElement): void;
   onBegin(): void;
-  onDone(isWell: boolean): void;
+  onDone(isWell: boolean, isUnseen: boolean): void;
   onEdit(): void; // what is out of date may have changed
   numberOf(id: string): number; // of a cell, from 1
   resetAll(): void;
@@ -366,13 +366,13 @@ export class Cell {
       if (!isUnseen) this.#basis = this.page.edits.basis(this.id, edits);
       if (!isUnseen || !result.good) this.#outputs.end(result.good && !this.#differs, result.shortened);
       this.#say(this.#verdict(result, (performance.now() - start) / 1000));
-      this.page.onDone(true);
+      this.page.onDone(true, isUnseen);
       return result;
     } catch (error) {
       this.#outputs.interrupt();
       if (error instanceof Stopped) this.#say("Stopped.");
       else this.#fail(error as Error, hasPython);
-      this.page.onDone(false);
+      this.page.onDone(false, isUnseen);
       return undefined;
     } finally {
       this.#end();

@@ -4,7 +4,7 @@ import { make } from "./dom";
 import type { OutputKind, Shortened } from "./protocol";
 import * as words from "./words";
 
-export type ShowWidget = (state: string, place: HTMLElement, cell: string) => void;
+export type ShowWidget = (kind: "widget" | "piece", state: string, place: HTMLElement) => void;
 
 /** What the checker of an exercise says. */
 export interface Verdict {
@@ -23,7 +23,7 @@ export class Outputs {
   #isCleared = true;
 
   constructor(
-    private readonly cell: HTMLElement,
+    cell: HTMLElement,
     private readonly after: HTMLElement,
     private readonly showWidget: ShowWidget,
   ) {
@@ -82,7 +82,7 @@ export class Outputs {
     if (kind === "png") this.#block(kind, ...this.#picture(`data:image/png;base64,${text}`));
     else if (kind === "html") this.#block(kind).innerHTML = text;
     else if (kind === "verdict") this.#block(kind, this.#verdict(JSON.parse(text)));
-    else if (kind === "widget") this.showWidget(text, this.#block(kind), this.cell.dataset.cell!);
+    else if (kind === "widget" || kind === "piece") this.showWidget(kind, text, this.#block(kind));
     else this.#block(kind, make("pre", { textContent: text }));
   }
 

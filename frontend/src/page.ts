@@ -7,7 +7,7 @@ import { offerExercises, showProgress } from "./exercises";
 import { offerOffline } from "./offline";
 import { Progress } from "./progress";
 import { missingInBrowser, Python } from "./python";
-import { type Prepare, showLive, showPublished } from "./widgets";
+import { type Prepare, showLive, showPublished, showRunPiece } from "./widgets";
 
 const QUIET = 1500; // ms without a run, after which what the next cells need is loaded
 
@@ -36,16 +36,20 @@ function main(): void {
   let quiet: ReturnType<typeof setTimeout> | undefined;
   let isPrepared = false;
   const begin = () => clearTimeout(quiet);
-  const done = (isWell: boolean) => {
+  const prepareLater = () => {
     clearTimeout(quiet);
-    if (isWell) told?.remove();
-    if (isPrepared || savesData()) return;
     quiet = setTimeout(() => {
       if (!python.isReady) return;
+      if (performance.now() - python.askedAt < QUIET) return prepareLater(); // a piece is being handled
       isPrepared = true;
       const load = python.ask({ job: "prepare", step: "load" });
       load.then(() => python.ask({ job: "prepare", step: "import" })).catch(() => (isPrepared = false));
     }, QUIET);
+  };
+  const done = (isWell: boolean, isUnseen: boolean) => {
+    if (isWell) told?.remove();
+    // Pieces need no more than they have, and what is loaded for cells would make them wait.
+    if (!isPrepared && !isUnseen && !savesData()) prepareLater();
   };
   const cells = new Map<string, Cell>();
   const edits = new Edits(facts.page, facts.cells);
@@ -62,7 +66,7 @@ function main(): void {
     python,
     facts,
     edits,
-    showWidget: (text, place) => showLive(python, text, place, prepare),
+    showWidget: (kind, text, place) => (kind === "piece" ? showRunPiece : showLive)(python, text, place, prepare),
     onTrouble: tellTrouble,
     onBegin: begin,
     onDone: done,

@@ -1,5 +1,7 @@
 // What the page and its Python say to each other.
 
+import type { Question } from "./live/spec";
+
 /** What one Python hands to the next, after Stop, so that it starts sooner. */
 export interface Kept {
   module?: WebAssembly.Module;
@@ -18,9 +20,10 @@ export type Request =
   | { job: "start"; places: Places; snapshot: boolean; kept: Kept }
   | { job: "run"; cell: string; edits: Record<string, string> }
   | { job: "answer"; name: string; setting: number[] }
+  | { job: "piece"; name: string; question: Question }
   | { job: "prepare"; step: "load" | "import" };
 
-export type OutputKind = "stdout" | "stderr" | "text" | "html" | "png" | "error" | "widget" | "verdict";
+export type OutputKind = "stdout" | "stderr" | "text" | "html" | "png" | "error" | "widget" | "piece" | "verdict";
 
 /** A loop whose length was chosen by runtime.budget: in full, and as it was. */
 export type Shortened = [full: number, here: number];

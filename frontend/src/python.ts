@@ -40,6 +40,7 @@ export class Python {
   #lives = 0;
   #onHeld = () => {};
   isReady = false;
+  askedAt = 0; // when it was last asked something
   onLoaded: (bytes: number) => void = () => {};
   onReady: () => void = () => {};
 
@@ -79,6 +80,7 @@ export class Python {
   /** Ask something, once Python is there; what comes on the way is heard. */
   async ask<Result>(request: Request, hear?: Hear): Promise<Result> {
     await this.start();
+    this.askedAt = performance.now();
     return (await this.#ask(request, hear)) as Result;
   }
 
@@ -115,6 +117,11 @@ export class Python {
     } catch {
       // It is tried again on the next page.
     }
+  }
+
+  /** Which one it is, of all that were started. */
+  get life(): number {
+    return this.#lives;
   }
 
   /** Whether something is being answered. */

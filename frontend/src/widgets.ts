@@ -2,6 +2,8 @@
 
 import explorer from "../../src/tutorial_utils/explorer.js";
 import { make } from "./dom";
+import type { Spec } from "./live/spec";
+import { showOwnPiece, showPiece } from "./pieces";
 import type { Python } from "./python";
 
 interface State {
@@ -72,8 +74,16 @@ export function showPublished(canRun: boolean): (python: Python, prepare: Prepar
   const text = document.querySelector(STATE)?.textContent;
   const known: Record<string, Known> = text ? JSON.parse(text).state : {};
   const shown: [Model, HTMLElement, (ask: Ask) => void][] = [];
+  const pieces: [HTMLElement, ReturnType<typeof showPiece>][] = [];
   for (const view of document.querySelectorAll(VIEW)) {
     const one = known[JSON.parse(view.textContent!).model_id];
+    if (one?.state.spec) {
+      const place = make("div");
+      view.replaceWith(place);
+      const first = bytes(one.buffers!.find(({ path }) => path[0] === "first")!.data);
+      pieces.push([place, showPiece(place, one.state.spec as Spec, first)]);
+      continue;
+    }
     if (!one?.state.captions) continue;
     const state: State = { ...one.state };
     if (canRun) state.python = "asleep";
@@ -90,6 +100,7 @@ export function showPublished(canRun: boolean): (python: Python, prepare: Prepar
     for (const [model, place, take] of shown) {
       take(asking(python, model, () => prepare(place), false));
     }
+    for (const [place, take] of pieces) take(python, () => prepare(place));
   };
 }
 /** Show a widget whose cell has run: Python draws every setting. */
@@ -99,6 +110,14 @@ export function showLive(python: Python, text: string, place: HTMLElement, prepa
   const model: Model = new Model(state, (setting) => void ask(setting));
   const ask = asking(python, model, () => prepare(place), true);
   explorer.render({ model, el: place });
+}
+
+/** Show a piece whose cell has run: its spec and its first frame, as a text. */
+export function showRunPiece(python: Python, text: string, place: HTMLElement, prepare: Prepare): void {
+  const { spec, first } = JSON.parse(text) as { spec: Spec; first: string };
+  const inside = make("div");
+  place.append(inside);
+  showOwnPiece(inside, spec, bytes(first), python, () => prepare(place));
 }
 
 type Ask = (setting: number[]) => Promise<void>;

@@ -16,8 +16,15 @@ interface PagePython {
   plan(cell: string): string;
   run(cell: string, names: string): string;
   answer(name: string, setting: string): string;
+  ask_piece(name: string, question: string): Buffer | string;
   wheels(): string;
   import_behind(): void;
+}
+
+/** A buffer of Python, as Pyodide hands it over. */
+interface Buffer {
+  toJs(): Uint8Array<ArrayBuffer>;
+  destroy(): void;
 }
 
 interface Plan {
@@ -185,6 +192,20 @@ async function run({ cell, edits }: Request & { job: "run" }): Promise<RunResult
   throw new Error("the cell could not be given what it needs");
 }
 
+/** The frame of a piece; a library that it lacks is loaded first. */
+async function askPiece(name: string, question: string): Promise<Uint8Array> {
+  for (let round = 0; round < AGAIN; round++) {
+    const answer = page.ask_piece(name, question);
+    if (typeof answer !== "string") {
+      const frame = answer.toJs();
+      answer.destroy();
+      return frame;
+    }
+    await need(JSON.parse(answer), false);
+  }
+  throw new Error("the piece could not be given what it needs");
+}
+
 // ---- one request after another
 
 async function perform(request: Request): Promise<unknown> {
@@ -195,6 +216,9 @@ async function perform(request: Request): Promise<unknown> {
       return run(request);
     case "answer":
       return JSON.parse(page.answer(request.name, JSON.stringify(request.setting)));
+    case "piece": {
+      return askPiece(request.name, JSON.stringify(request.question));
+    }
     case "prepare":
       if (request.step === "import") page.import_behind();
       else await need(JSON.parse(page.wheels()), false);
@@ -215,7 +239,7 @@ self.onmessage = ({ data }: MessageEvent<Request & { n: number }>) => {
     current = data.n;
     try {
       const result = await perform(data);
-      say({ to: data.n, result });
+      say({ to: data.n, result }, result instanceof Uint8Array ? [result.buffer] : []);
     } catch (error) {
       say({ to: data.n, failure: String((error as Error).message ?? error) });
     }

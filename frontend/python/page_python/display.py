@@ -78,8 +78,12 @@ def display(*values: object) -> None:
             said = {"correct": value.correct, "message": value.message}  # type: ignore[attr-defined]
             Screen.post("verdict", json.dumps(said))
         elif type(value).__name__ == "Explorer":
-            explorers[value.name] = value  # type: ignore[attr-defined]
+            widgets[value.name] = value  # type: ignore[attr-defined]
             Screen.post("widget", json.dumps(_state_of(value)))
+        elif type(value).__name__ == "Live":
+            widgets[value.name] = value  # type: ignore[attr-defined]
+            first = base64.b64encode(value.first).decode()  # type: ignore[attr-defined]
+            Screen.post("piece", json.dumps({"spec": value.spec, "first": first}))  # type: ignore[attr-defined]
         elif show is not None and (text := show()):
             Screen.post("html", text)
         else:
@@ -128,7 +132,7 @@ def prepare_matplotlib() -> None:
 
 # ---- widgets
 
-explorers: dict[str, Any] = {}
+widgets: dict[str, Any] = {}  # those that are shown, by their names
 
 
 def _state_of(explorer: Any) -> dict[str, Any]:
@@ -139,7 +143,7 @@ def _state_of(explorer: Any) -> dict[str, Any]:
 
 def answer(name: str, setting: list[int]) -> dict[str, Any]:
     """A widget's state in a new setting. KeyError if its cell has not run."""
-    explorer = explorers[name]
+    explorer = widgets[name]
     explorer.setting = setting
     explorer.redraw()
     return _state_of(explorer)

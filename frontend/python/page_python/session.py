@@ -183,7 +183,7 @@ class Session:
     # ---- widgets
 
     def _remember_widget(self, value: Any) -> None:
-        if type(value).__name__ == "Explorer":
+        if type(value).__name__ in ("Explorer", "Live"):
             self.environments[value.name] = dict(self.namespace)
 
     def answer(self, name: str, setting: list[int]) -> dict[str, Any]:
@@ -194,6 +194,12 @@ class Session:
         self.namespace.clear()
         self.namespace |= self.environments[name]
         return display.answer(name, setting)
+
+    def ask_piece(self, name: str, question: dict[str, Any]) -> bytes:
+        """A live piece's frame after a question. KeyError if its cell has not run."""
+        self.namespace.clear()
+        self.namespace |= self.environments[name]
+        return display.widgets[name].ask(question)
 
 
 # ---- copies

@@ -81,6 +81,18 @@ def answer(name: str, setting: str) -> str:
     return json.dumps(Open.session.answer(name, json.loads(setting)))
 
 
+def ask_piece(name: str, question: str) -> bytes | str:
+    """The frame of a live piece after a question; or the wheels that it lacks."""
+    session = Open.session
+    try:
+        return session.ask_piece(name, json.loads(question))
+    except ModuleNotFoundError as error:
+        library = (error.name or str(error)).split(".")[0]
+        if wheels := session.chapter.wheels_of.get(library):
+            return json.dumps(wheels)
+        raise
+
+
 def wheels() -> str:
     """The wheels that the chapter's cells import, to be loaded behind the first."""
     chapter = Open.session.chapter

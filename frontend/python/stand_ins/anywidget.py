@@ -1,4 +1,4 @@
-"""As much of anywidget as `tutorial_utils.widgets` needs where the page draws it."""
+"""As much of anywidget as `explore` and `live` need where the page draws them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +11,9 @@ class AnyWidget:
 
     def observe(self, function: Callable, name: str) -> None:
         """Do nothing: the page asks for each new picture itself."""
+
+    def on_msg(self, function: Callable) -> None:
+        """Do nothing: the page asks the piece itself."""
 
     @contextmanager
     def hold_sync(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""As much of traitlets as `tutorial_utils.widgets` needs where the page draws it."""
+"""As much of traitlets as `explore` and `live` need where the page draws them."""
 
 from typing import Any
 
@@ -11,4 +11,4 @@ class Trait:
         return self
 
 
-Unicode = List = Int = Bytes = Trait
+Unicode = List = Dict = Int = Bytes = Trait

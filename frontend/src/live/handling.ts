@@ -1,0 +1,19 @@
+// What a panel may ask of its piece: what the reader has set and chosen, and to set it otherwise.
+
+import type { Control, Value } from "./spec";
+
+/** The thing that is chosen: a point of a cloud, or a part of the state that is edited under a name. */
+export interface Chosen { name: string; of: "point" | "edge" | "node" | "cell"; index: number }
+export type Tool = "move" | "flip" | "remove" | `add${number}`;
+
+export interface Handling {
+  value(key: string): Value;
+  control(key: string): Control;
+  tool(key: string): Tool;
+  chosen: Chosen | undefined;
+  /** Choose something and say what it is; `isNew` false for what is being dragged. */
+  choose(chosen: Chosen, says: string): void;
+  set(key: string, value: Value, byHand?: boolean): void;
+  edit(under: string, of: string, index: number, value: number): void;
+  say(text: string): void;
+}

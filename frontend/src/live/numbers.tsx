@@ -1,0 +1,62 @@
+// What is chosen, by numbers: a point, a weight, a bias.
+
+import { Field } from "./field";
+import { partsOf } from "./graph";
+import * as hands from "./hands";
+import type { Piece } from "./piece";
+import type { Cloud, Points } from "./spec";
+
+const LIMIT = 4; // of the slider of a weight
+
+export function Numbers({ piece }: { piece: Piece }) {
+  const { chosen, spec } = piece;
+  const clouds = Object.entries(spec.controls).filter(([, { kind }]) => kind === "cloud");
+  const single = clouds.find(([, control]) => (control as Cloud).fixed && (control.start as Points).y.length === 1);
+  if (clouds.length === 0 && !piece.editedGraph) return null;
+  if (!chosen && single) return <div class="live-numbers"><PointNumbers piece={piece} name={single[0]} index={0} /></div>;
+  if (!chosen) return <div class="live-numbers"><Hint piece={piece} /></div>;
+  const numbers = chosen.of === "point" ? <PointNumbers piece={piece} name={chosen.name} index={chosen.index} /> : <PartNumbers piece={piece} />;
+  return <div class="live-numbers">{numbers}</div>;
+}
+
+function Hint({ piece }: { piece: Piece }) {
+  const what = piece.editedGraph ? "a weight or a point" : "a point";
+  return <span class="live-hint">Choose {what} to set it by numbers.</span>;
+}
+
+function PointNumbers({ piece, name, index: k }: { piece: Piece; name: string; index: number }) {
+  const control = piece.control(name) as Cloud;
+  const points = piece.value(name) as Points;
+  const [x, y] = [points.X[2 * k], points.X[2 * k + 1]];
+  if (x === undefined || y === undefined) return <Hint piece={piece} />;
+  const set = (now: Points) => piece.set(name, now);
+  const remove = () => {
+    const now = hands.removed(points, k, control);
+    if (!now) return piece.say(hands.limits(control));
+    set(now);
+    piece.forget();
+  };
+  return (
+    <>
+      <span>{points.y.length > 1 ? `Point ${k + 1} of ${points.y.length}` : control.label}</span>
+      <Field label="x" value={x} step={control.limit / 20} put={(v) => set(hands.moved(points, k, v, y, control))} />
+      <Field label="y" value={y} step={control.limit / 20} put={(v) => set(hands.moved(points, k, x, v, control))} />
+      {!control.fixed && control.classes.length > 1 && <button type="button" onClick={() => set(hands.flipped(points, k, control))}>Change class</button>}
+      {!control.fixed && <button type="button" onClick={remove}>Remove</button>}
+    </>
+  );
+}
+
+function PartNumbers({ piece }: { piece: Piece }) {
+  const { name, of, index } = piece.chosen!;
+  const part = piece.editedGraph && partsOf(piece.editedGraph).find((one) => one.of === of && one.index === index);
+  if (!part) return null;
+  const put = (value: number) => piece.edit(name, of, index, value);
+  return (
+    <>
+      <Field label={part.name} value={part.value} step={0.1} put={put} />
+      <input type="range" min={-LIMIT} max={LIMIT} step="0.05" value={part.value} aria-label={part.name} data-lm-suppress-shortcuts="true"
+        onInput={(event) => put(event.currentTarget.valueAsNumber)} />
+    </>
+  );
+}

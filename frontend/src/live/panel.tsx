@@ -1,0 +1,77 @@
+// A panel: its title, its grids on a canvas, and all that has an edge in an SVG above it.
+
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { CellsTable } from "./cells";
+import type { PanelData } from "./frame";
+import * as graph from "./graph";
+import * as grids from "./grids";
+import type { Handling } from "./handling";
+import { type Palette, paint, type Picture } from "./pictures";
+import * as plot from "./plot";
+
+interface Given { data: PanelData; width: number; height: number; handling: Handling }
+
+export function picturesOf({ data, width, height, handling }: Given): Picture[] {
+  switch (data.kind) {
+    case "plot":
+      return plot.picturesOf(data, plot.frameOf(data, width, height));
+    case "graph":
+      return graph.picturesOf(data, width, height);
+    case "images":
+      return grids.picturesOf(data, width, height, handling);
+    case "cells":
+      return [];
+  }
+}
+
+/** What stands above the grids. */
+export function Edges({ data, width, height, handling }: Given) {
+  switch (data.kind) {
+    case "plot":
+      return <plot.PlotPicture data={data} width={width} height={height} handling={handling} />;
+    case "graph":
+      return <graph.GraphPicture data={data} width={width} height={height} handling={handling} />;
+    case "images":
+      return <grids.GridsPicture data={data} width={width} height={height} handling={handling} />;
+    case "cells":
+      return null;
+  }
+}
+
+export function Panel({ palette, ...given }: Given & { palette: Palette }) {
+  const { data, width, height, handling } = given;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const value = data.kind === "images" && typeof data.grids === "string" ? handling.value(data.grids) : undefined;
+  useLayoutEffect(() => {
+    if (canvas.current) paint(canvas.current, picturesOf(given), width, height, palette);
+  }, [data, width, height, palette, value]);
+  return (
+    <div class="live-panel" style={{ width: `${width}px` }}>
+      {data.title && <p class="live-title">{data.title}</p>}
+      {data.kind === "cells"
+        ? <CellsTable data={data} handling={handling} />
+        : (
+          <div class="live-stage" style={{ height: `${height}px` }}>
+            <canvas ref={canvas} aria-hidden="true" />
+            <svg width={width} height={height} role="group" aria-label={data.title}><Edges {...given} /></svg>
+          </div>
+        )}
+    </div>
+  );
+}
+
+const GAP = 14;
+const NARROW = 560; // px below which the panels stand below each other
+const LEAST = 130;
+
+/** The sizes of panels in rows on a board of some width. */
+export function sizesOf(rows: PanelData[][], total: number): [width: number, height: number][][] {
+  return rows.map((row) => {
+    const shapes = row.reduce((sum, { shape }) => sum + shape, 0);
+    const height = (total - GAP * (row.length - 1)) / shapes;
+    return row.map(({ shape }) =>
+      total < NARROW
+        ? [Math.floor(total), Math.max(LEAST, Math.floor(Math.min(total / shape, total)))]
+        : [Math.floor(height * shape), Math.max(LEAST, Math.floor(height))]);
+  });
+}

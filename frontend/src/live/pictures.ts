@@ -1,0 +1,75 @@
+// Grids of numbers as pictures: of maps over a plane, of units, of drawings.
+
+import type { Grid } from "./frame";
+
+export type Colour = [red: number, green: number, blue: number];
+export interface Palette { low: Colour; high: Colour; ink: Colour; strength: number }
+
+/** One grid of a panel: where its values begin, and where it stands. */
+export interface Picture {
+  grid: Grid;
+  from: number;
+  rows: number;
+  columns: number;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  clip: [x: number, y: number, width: number, height: number];
+  isSmooth: boolean;
+  isUpward: boolean; // the first row is the lowest
+  isInk: boolean; // from paper to ink, else between two colours
+}
+
+const FULL = 127; // as in scenes.py
+
+/** Red, green, blue and opacity of each value, the rows from the top. */
+export function pixels(picture: Picture, { low, high, ink, strength }: Palette): Uint8ClampedArray<ArrayBuffer> {
+  const { grid, from, rows, columns, isUpward, isInk } = picture;
+  const data = new Uint8ClampedArray(4 * rows * columns);
+  for (let i = 0; i < rows; i++) {
+    const row = isUpward ? rows - 1 - i : i;
+    for (let j = 0; j < columns; j++) {
+      const value = grid[from + i * columns + j]! / FULL;
+      const opacity = isInk && value >= 0 ? value : strength * Math.abs(value) ** 0.8;
+      data.set(value < 0 ? low : isInk ? ink : high, 4 * (row * columns + j));
+      data[4 * (row * columns + j) + 3] = 255 * opacity;
+    }
+  }
+  return data;
+}
+
+/** The colours of the theme, from the style of an element of a piece. */
+export function paletteOf(element: Element): Palette {
+  const style = getComputedStyle(element);
+  const colour = (name: string) => style.getPropertyValue(name).trim().split(/\s+/).map(Number) as Colour;
+  return {
+    low: colour("--live-low"),
+    high: colour("--live-high"),
+    ink: colour("--live-ink-rgb"),
+    strength: Number(style.getPropertyValue("--live-strength")),
+  };
+}
+
+/** Paint pictures on a canvas of so many pixels of the page. */
+export function paint(canvas: HTMLCanvasElement, pictures: Picture[], width: number, height: number, palette: Palette): void {
+  const density = Math.min(window.devicePixelRatio || 1, 2);
+  const [w, h] = [Math.round(width * density), Math.round(height * density)];
+  if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
+  const pen = canvas.getContext("2d")!;
+  pen.setTransform(density, 0, 0, density, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  pen.imageSmoothingQuality = "high";
+  for (const picture of pictures) {
+    const { rows, columns, x, y, clip, isSmooth } = picture;
+    const small = new OffscreenCanvas(columns, rows);
+    small.getContext("2d")!.putImageData(new ImageData(pixels(picture, palette), columns, rows), 0, 0);
+    pen.save();
+    pen.beginPath();
+    pen.roundRect(...clip, 3);
+    pen.clip();
+    pen.imageSmoothingEnabled = isSmooth;
+    pen.drawImage(small, x, y, picture.width, picture.height);
+    pen.restore();
+  }
+}

@@ -1,0 +1,414 @@
+// One live piece: what the reader has set, the last frame, and the clock between them.
+
+import { render } from "preact";
+import { holds, type Past, type Place, readAddress, write } from "./address";
+import { Clock } from "./clock";
+import { Bar } from "./controls";
+import { type Frame, type Graph, unpack } from "./frame";
+import type { Chosen, Handling, Tool } from "./handling";
+import { Numbers } from "./numbers";
+import { Panel, sizesOf } from "./panel";
+import { type Palette, paletteOf } from "./pictures";
+import type { Control, Edit, Host, Question, Spec, Value } from "./spec";
+
+const PATIENCE = 1500; // ms without an answer, after which one may be stopped
+const KERNEL_PATIENCE = 20_000; // ms after which a notebook's kernel is thought gone
+const CALM = 1000; // ms between two pictures for those who want no motion
+const ADDRESS = 400; // ms between two changes of the address; browsers refuse too many
+const AT_ONCE = 100; // steps, on the way to where it was, between two pictures
+const CAPTION = 1000; // ms between two captions while it plays
+
+const wantsCalm = matchMedia("(prefers-reduced-motion: reduce)");
+const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+let mounted = 0;
+
+/** What is told of each frame to those who measure: `live-frame` on the element of a piece. */
+export interface FrameTold { t: number; taken: number; at: number; moves: number[] }
+
+export class Piece implements Handling {
+  readonly id = `live-${++mounted}`;
+  readonly #clock: Clock<Frame>;
+  readonly #board = { width: 0 };
+  readonly #leave: (() => void)[] = [];
+  #values: Record<string, Value>;
+  #tools: Record<string, Tool> = {};
+  #past: Past[] = [];
+  #palette: Palette | undefined;
+  #goal: { steps: number; past: Past[] } | undefined; // where Python must go first
+  #isFresh = true; // Python has never had the piece
+  #waking: Promise<void> | undefined;
+  #known: { values: Record<string, Value>; steps: number; past: Past[] }; // of the last frame
+  #address: ReturnType<typeof setTimeout> | undefined;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+  #captionAt = 0;
+  frame: Frame;
+  chosen: Chosen | undefined;
+  caption: string;
+  message = "";
+  said = "";
+  state: "asleep" | "waking" | "awake" = "asleep";
+  isLinked = false; // a link asks for what the picture does not show yet
+  isSlow = false; // a question is out for long
+  progress: { done: number; all: number } | undefined; // on the way to where it was
+
+  constructor(
+    readonly element: HTMLElement,
+    readonly spec: Spec,
+    first: Uint8Array,
+    private readonly host: Host,
+  ) {
+    this.frame = unpack(first);
+    this.caption = this.frame.caption;
+    this.#values = Object.fromEntries(Object.entries(spec.controls).map(([key, { start }]) => [key, structuredClone(start)]));
+    this.#known = { values: { ...this.#values }, steps: this.frame.t, past: [] };
+    this.#clock = new Clock(spec.pace, {
+      ask: (question) => this.#ask(question),
+      frame: (frame, moves) => this.#show(frame, moves),
+      fail: (error) => this.#fail(error),
+      drawn: () => this.#drawn(),
+      isCalm: () => this.#isCalm,
+    });
+    element.classList.add("live");
+    if (!document.getElementById(spec.name)) element.id = spec.name;
+    this.#follow();
+    if (host.hasAddress) this.#read();
+    this.show();
+  }
+
+  /** Listen to what changes around the piece. */
+  #follow(): void {
+    const on = (target: EventTarget, event: string, act: (event: Event) => void, how = {}) => {
+      target.addEventListener(event, act, how);
+      this.#leave.push(() => target.removeEventListener(event, act, how));
+    };
+    const themed = () => {
+      this.#palette = undefined;
+      this.show();
+    };
+    const resized = new ResizeObserver(([entry]) => {
+      const width = Math.floor(entry!.contentRect.width);
+      if (width === this.#board.width) return;
+      this.#board.width = width;
+      this.show();
+    });
+    resized.observe(this.element);
+    const watched = new MutationObserver(themed);
+    watched.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+    watched.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+    this.#leave.push(() => resized.disconnect(), () => watched.disconnect());
+    on(matchMedia("(prefers-color-scheme: dark)"), "change", themed);
+    on(matchMedia("(forced-colors: active)"), "change", themed);
+    on(document, "visibilitychange", () => document.hidden && this.pause());
+    const first = (event: Event) => {
+      if (event instanceof KeyboardEvent && ["Tab", "Shift", "Control", "Alt", "Meta", "Escape"].includes(event.key)) return;
+      if (this.state === "asleep") this.#wake().catch(() => {}); // the question that follows tells it
+    };
+    on(this.element, "pointerdown", first, { capture: true });
+    on(this.element, "keydown", first, { capture: true });
+    if (this.host.hasAddress) on(window, "hashchange", () => this.#read());
+  }
+
+  dispose(): void {
+    this.pause();
+    clearTimeout(this.#address);
+    clearTimeout(this.#patience);
+    for (const leave of this.#leave) leave();
+    render(null, this.element);
+  }
+
+  // ---- what is set
+
+  get isPlaying(): boolean {
+    return this.#clock.isPlaying;
+  }
+
+  value(key: string): Value {
+    return this.#values[key]!;
+  }
+
+  control(key: string): Control {
+    return this.spec.controls[key]!;
+  }
+
+  tool(key: string): Tool {
+    return this.#tools[key] ?? "move";
+  }
+
+  take(key: string, tool: Tool): void {
+    this.#tools[key] = tool;
+    this.show();
+  }
+
+  set(key: string, value: Value, byHand = false): void {
+    this.#values[key] = value;
+    this.message = "";
+    this.#clock.set(key, value, byHand);
+    this.show();
+  }
+
+  choose(chosen: Chosen, says: string): void {
+    this.chosen = chosen;
+    this.said = says;
+    this.show();
+  }
+
+  forget(): void {
+    this.chosen = undefined;
+    this.show();
+  }
+
+  say(text: string): void {
+    this.message = text;
+    this.show();
+  }
+
+  /** The graph of the last frame whose weights can be edited. */
+  get editedGraph(): Graph | undefined {
+    return this.frame.rows.flat().find((panel): panel is Graph => panel.kind === "graph" && panel.edit !== "");
+  }
+
+  edit(under: string, of: string, index: number, value: number): void {
+    this.#clock.edit([under, of, index, value]);
+  }
+
+  play(): void {
+    if (this.frame.done) this.#restart();
+    this.#clock.play();
+    this.show();
+  }
+
+  pause(): void {
+    if (!this.isPlaying) return;
+    this.#clock.pause();
+    this.caption = this.frame.caption;
+    this.#keepAddress();
+    this.show();
+  }
+
+  step(): void {
+    this.pause();
+    this.#clock.step();
+  }
+
+  restart(): void {
+    this.pause();
+    this.#restart();
+  }
+
+  #restart(): void {
+    this.#past = [];
+    this.#goal = undefined;
+    this.#clock.restart();
+  }
+
+  // ---- asking Python
+
+  async #ask(question: Question): Promise<Frame> {
+    if (this.state !== "awake") this.state = "waking";
+    this.show();
+    await this.#wake();
+    const values = { ...this.#values };
+    if (this.#goal) await this.#goBack(values, question.restart ? { steps: 0, past: [] } : this.#goal);
+    this.#goal = undefined;
+    const frame = await this.#askOnce(question);
+    if (frame.anew) this.#past = [];
+    for (const edit of question.edit ?? []) this.#remember(frame.t - frame.taken, edit);
+    this.#known = { values: { ...values, ...question.set }, steps: frame.t, past: this.#past };
+    return frame;
+  }
+
+  /** Have the piece in Python; if that made it anew, it must go where it was. */
+  #wake(): Promise<void> {
+    this.#waking ??= this.host
+      .wake()
+      .then((isNew) => {
+        if (isNew && !this.#isFresh) this.#goal ??= this.#known;
+        this.#isFresh = false;
+      })
+      .finally(() => (this.#waking = undefined));
+    return this.#waking;
+  }
+
+  async #askOnce(question: Question): Promise<Frame> {
+    this.#wait();
+    return unpack(await this.host.ask(question));
+  }
+
+  #remember(t: number, edit: Edit): void {
+    const isAgain = ([at, one]: Past) => at === t && isEqual(one.slice(0, 3), edit.slice(0, 3));
+    this.#past = [...this.#past.filter((past) => !isAgain(past)), [t, edit]];
+  }
+
+  /** Go where the piece was, or where a link leads: from the start, step by step, with the edits in their places. */
+  async #goBack(values: Record<string, Value>, { steps, past }: { steps: number; past: Past[] }): Promise<void> {
+    let frame = await this.#askOnce({ set: values, restart: true, steps: 0, ms: 0 });
+    const to = async (t: number) => {
+      while (frame.t < t && !frame.done) {
+        this.progress = { done: frame.t, all: steps };
+        if (steps > AT_ONCE) this.show();
+        frame = await this.#askOnce({ steps: Math.min(AT_ONCE, t - frame.t), ms: 0 });
+      }
+    };
+    for (const [t, edit] of past) {
+      await to(t);
+      frame = await this.#askOnce({ edit: [edit], steps: 0, ms: 0 });
+    }
+    await to(steps);
+    this.#past = past;
+    this.progress = undefined;
+  }
+
+  /** Begin to wait for an answer. */
+  #wait(): void {
+    clearTimeout(this.#patience);
+    this.isSlow = false;
+    const slow = () => {
+      this.isSlow = true;
+      this.show();
+    };
+    this.#patience = setTimeout(slow, this.host.stop ? PATIENCE : KERNEL_PATIENCE);
+  }
+
+  /** End a question that does not end. */
+  async stop(): Promise<void> {
+    await this.host.stop?.().catch(() => {}); // what is asked next tells it
+  }
+
+  get #isCalm(): boolean {
+    return wantsCalm.matches && this.isPlaying && !this.#clock.isHeld;
+  }
+
+  #drawn(): Promise<unknown> {
+    if (this.#isCalm) return new Promise((resolve) => setTimeout(resolve, CALM));
+    return new Promise((resolve) => (document.hidden ? setTimeout(resolve) : requestAnimationFrame(resolve)));
+  }
+
+  #show(frame: Frame, moves: number[]): void {
+    if (!this.#clock.isBusy) clearTimeout(this.#patience);
+    this.isSlow = this.isLinked = false;
+    this.state = "awake";
+    this.frame = frame;
+    if (this.frame.done && this.isPlaying) this.#clock.pause();
+    const now = performance.now();
+    if (!this.isPlaying || now - this.#captionAt > CAPTION) {
+      this.caption = this.frame.caption;
+      this.#captionAt = now;
+    }
+    if (!this.isPlaying) this.#keepAddress();
+    this.show();
+    const detail: FrameTold = { t: this.frame.t, taken: this.frame.taken, at: performance.now(), moves };
+    this.element.dispatchEvent(new CustomEvent("live-frame", { detail }));
+  }
+
+  #fail(error: Error): void {
+    clearTimeout(this.#patience);
+    this.isSlow = false;
+    this.progress = undefined;
+    this.state = "asleep";
+    const why = (error.message || "no reason was given").trim().split("\n").at(-1)!;
+    const wasStopped = why === "stopped";
+    this.message = wasStopped
+      ? "Stopped. The piece is as it was before; press or move something to go on."
+      : `Python could not do this: ${why.replace(/\.$/, "")}.`;
+    this.#values = structuredClone(this.#known.values);
+    this.#goal = this.#known;
+    this.show();
+  }
+
+  // ---- the address
+
+  get #place(): string {
+    return `#${write(this.spec, this.#values, this.frame.t, this.#past)}`;
+  }
+
+  #keepAddress(): void {
+    if (!this.host.hasAddress || this.#address !== undefined) return;
+    const written = this.#place;
+    history.replaceState(null, "", written);
+    this.#address = setTimeout(() => {
+      this.#address = undefined;
+      if (this.#place !== written && !this.isPlaying) this.#keepAddress();
+    }, ADDRESS);
+  }
+
+  #read(): void {
+    const place: Place | undefined = readAddress(this.spec, location.hash);
+    if (!place || location.hash === this.#place) return;
+    const starts = Object.entries(this.spec.controls).map(([key, { start }]) => [key, structuredClone(start)]);
+    this.#values = { ...Object.fromEntries(starts), ...place.values };
+    this.#goal = { steps: place.steps, past: place.past };
+    const isAsShown = this.state === "asleep" && Object.keys(place.values).length === 0 && place.past.length === 0;
+    if (isAsShown && (!this.spec.steps || place.steps === this.frame.t)) this.#goal = undefined;
+    this.isLinked = this.#goal !== undefined;
+    this.#known = { values: structuredClone(this.#values), steps: place.steps, past: place.past };
+    if (this.state === "awake" && this.isLinked) this.#clock.look();
+    requestAnimationFrame(() => setTimeout(() => this.element.scrollIntoView({ block: "center" })));
+    this.show();
+  }
+
+  /** Compute what a link asks for. */
+  follow(): void {
+    this.#clock.look();
+  }
+
+  // ---- showing
+
+  get canStop(): boolean {
+    return this.host.stop !== undefined;
+  }
+
+  get leavesOut(): boolean {
+    return this.host.hasAddress && !holds(this.#past);
+  }
+
+  show(): void {
+    this.#palette ??= paletteOf(this.element);
+    render(<App piece={this} width={this.#board.width} palette={this.#palette} />, this.element);
+  }
+}
+
+function App({ piece, width, palette }: { piece: Piece; width: number; palette: Palette }) {
+  const { frame, state, isLinked } = piece;
+  const sizes = width > 0 ? sizesOf(frame.rows, width) : [];
+  return (
+    <>
+      <Bar piece={piece} />
+      <div class={isLinked ? "live-board live-old" : "live-board"} aria-busy={state === "waking"}>
+        {sizes.length > 0 && frame.rows.flatMap((row, i) => row.map((data, j) => (
+          <Panel data={data} width={sizes[i]![j]![0]} height={sizes[i]![j]![1]} handling={piece} palette={palette} />
+        )))}
+      </div>
+      <dl class="live-facts">
+        {Object.entries(frame.facts).map(([name, value]) => <div><dt>{name}</dt><dd>{value}</dd></div>)}
+      </dl>
+      <Numbers piece={piece} />
+      {isLinked && state !== "waking" && (
+        <p class="live-message">The link leads to another setting than the picture shows. <button type="button" onClick={() => piece.follow()}>Compute it with Python</button></p>
+      )}
+      <p class="live-message" role="alert" hidden={!piece.message}>{piece.message}</p>
+      {piece.progress && piece.progress.all > AT_ONCE && (
+        <p class="live-message">
+          <progress value={piece.progress.done} max={piece.progress.all} /> Python makes the steps again: {piece.progress.done} of {piece.progress.all}.
+        </p>
+      )}
+      {piece.isSlow && (
+        <p class="live-message">
+          {piece.canStop ? "Python is still computing. " : "No answer from Python yet. Run this cell again if the kernel was restarted. "}
+          {piece.canStop && <button type="button" onClick={() => void piece.stop()}>Stop</button>}
+        </p>
+      )}
+      <p class="live-caption" aria-live={piece.isPlaying ? "off" : "polite"}>
+        {state === "waking" && <span class="live-waking">Starting Python … </span>}
+        {piece.caption}
+        {piece.leavesOut && " The link to this state leaves the changed weights out: there are too many of them."}
+      </p>
+      <p class="live-said" role="status">{piece.said}</p>
+    </>
+  );
+}
+
+/** Show a piece in an element; what is returned takes it away. */
+export function mount(element: HTMLElement, spec: Spec, first: Uint8Array, host: Host): () => void {
+  const piece = new Piece(element, spec, first, host);
+  return () => piece.dispose();
+}

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { holds, onGrid, type Past, presetOf, readAddress, write } from "../src/live/address";
+import { Clock } from "../src/live/clock";
+import { unpack } from "../src/live/frame";
+import * as hands from "../src/live/hands";
+import type { Cloud, Question, Spec, Value } from "../src/live/spec";
+
+const POINTS: Cloud = {
+  kind: "cloud", label: "points", start: { X: [0.1, -0.2], y: [0] }, classes: ["a", "b"], limit: 1, least: 1, most: 3, fixed: false,
+  presets: { one: { X: [0.1, -0.2], y: [0] }, two: { X: [0, 0, 1, -1], y: [0, 1] } },
+};
+const SPEC: Spec = {
+  name: "piece", pace: null, steps: true,
+  controls: {
+    data: POINTS,
+    rate: { kind: "slider", label: "rate", start: 1, values: ["0.1", "0.2", "0.5"] },
+    rule: { kind: "choice", label: "rule", start: 0, values: ["SGD", "Adam & co"] },
+    ink: { kind: "drawing", label: "ink", start: [0, 1, 0, 0], shape: [2, 2], levels: [0, 1] },
+    kernel: { kind: "table", label: "kernel", start: [1, -1], rows: ["1"], columns: ["1", "2"], low: -5, high: 5, step: 0.5 },
+    words: { kind: "text", label: "words", start: "ab", longest: 9 },
+  },
+};
+const START = Object.fromEntries(Object.entries(SPEC.controls).map(([key, { start }]) => [key, start])) as Record<string, Value>;
+
+test("the address says what is not at its start, and nothing else", () => {
+  assert.equal(write(SPEC, START, 0, []), "piece?t=0");
+  assert.deepEqual(readAddress(SPEC, "#piece?t=0"), { values: {}, steps: 0, past: [] });
+  assert.equal(readAddress(SPEC, "#another?t=3"), undefined);
+});
+
+test("every kind of control comes back from the address", () => {
+  const values: Record<string, Value> = {
+    data: { X: [onGrid(0.12345, 1), -1, 1, onGrid(-0.777, 1)], y: [1, 0] },
+    rate: 2, rule: 1, ink: [1, 1, 0, 1], kernel: [0.5, -2], words: "ü & é=?",
+  };
+  const past: Past[] = [[0, ["net", "edge", 3, -0.25]], [7, ["net", "node", 0, 1.5]]];
+  const place = readAddress(SPEC, `#${write(SPEC, values, 41, past)}`)!;
+  assert.deepEqual(place, { values, steps: 41, past });
+});
+
+test("presets have their names in the address", () => {
+  const values = { ...START, data: structuredClone(POINTS.presets.two!) };
+  assert.match(write(SPEC, values, 0, []), /data=two/);
+  assert.equal(presetOf(values.data, POINTS), "two");
+});
+
+test("what an address cannot mean is left out", () => {
+  for (const query of ["rate=7", "data=~9AAAA", "data=~1", "ink=0102", "ink=01", "kernel=1+99", "kernel=x+1", "words=much+too+long", "t=-3", "t=x", "edits=net,edge,3,1", "edits=0,net,edge,x,1"]) {
+    assert.deepEqual(readAddress(SPEC, `#piece?${query}`), { values: {}, steps: 0, past: [] }, query);
+  }
+});
+
+test("many edits are not in the address", () => {
+  const past = Array.from({ length: 20 }, (_, k): Past => [k, ["net", "edge", k, 1]]);
+  assert.equal(holds(past), false);
+  assert.ok(!write(SPEC, START, 3, past).includes("edits"));
+});
+
+test("a link that was encoded on its way is read, once or twice", () => {
+  const values = { ...START, rate: 2, words: "a b" };
+  const link = write(SPEC, values, 7, []);
+  for (const sent of [link, encodeURIComponent(link), encodeURIComponent(encodeURIComponent(link)), link.replaceAll("&", "&amp;")]) {
+    assert.deepEqual(readAddress(SPEC, `#${sent}`), { values: { rate: 2, words: "a b" }, steps: 7, past: [] }, sent);
+  }
+});
+
+test("an array of a frame is found wherever the buffer begins", () => {
+  const text = JSON.stringify({ facts: {}, a: { $: [0, "f4", [2]] }, b: { $: [8, "i1", [1, 3]] } });
+  const padded = text + " ".repeat((4 - (text.length % 4)) % 4);
+  const frame = new Uint8Array(4 + padded.length + 12 + 3);
+  const place = frame.subarray(3);
+  new DataView(place.buffer, 3).setUint32(0, padded.length, true);
+  place.set(new TextEncoder().encode(padded), 4);
+  place.set(new Uint8Array(new Float32Array([1.5, -2]).buffer), 4 + padded.length);
+  place.set([1, 255, 3], 4 + padded.length + 8);
+  const found = unpack(place) as unknown as { a: Float32Array; b: Int8Array & { shape: number[] } };
+  assert.deepEqual([...found.a], [1.5, -2]);
+  assert.deepEqual([...found.b], [1, -1, 3]);
+  assert.deepEqual(found.b.shape, [1, 3]);
+});
+
+/** A clock whose Python answers when it is told to. */
+function slowClock(pace: number | null = null) {
+  const asked: Question[] = [];
+  const waiting: { resolve(bytes: Uint8Array): void; reject(error: Error): void }[] = [];
+  const failed: string[] = [];
+  const answered: number[] = []; // the moves of each frame
+  const ask = (question: Question) => {
+    asked.push(question);
+    return new Promise<Uint8Array>((resolve, reject) => waiting.push({ resolve, reject }));
+  };
+  const clock = new Clock<Uint8Array>(pace, { ask, frame: (_, moves) => answered.push(moves.length), fail: (error) => failed.push(error.message), drawn: async () => {}, isCalm: () => false });
+  const settle = () => new Promise((resolve) => setTimeout(resolve));
+  const answer = async () => {
+    waiting.shift()!.resolve(new Uint8Array());
+    await settle();
+  };
+  const refuse = async (why: string) => {
+    waiting.shift()!.reject(new Error(why));
+    await settle();
+  };
+  return { asked, failed, answered, clock, answer, refuse };
+}
+
+test("while a question is out the newest values win", async () => {
+  const { asked, clock, answer } = slowClock();
+  clock.set("rate", 0);
+  clock.set("rate", 1);
+  clock.set("rate", 2);
+  clock.edit(["net", "edge", 0, 1]);
+  clock.edit(["net", "edge", 0, 2]);
+  await answer();
+  await answer();
+  assert.deepEqual(asked.map(({ set }) => set), [{ rate: 0 }, { rate: 2 }]);
+  assert.deepEqual(asked[1]!.edit, [["net", "edge", 0, 2]]);
+});
+
+test("a frame answers the moves that were overtaken too", async () => {
+  const { answered, clock, answer } = slowClock();
+  for (const rate of [0, 1, 2, 1]) clock.set("rate", rate, true);
+  await answer();
+  await answer();
+  assert.deepEqual(answered, [1, 3]);
+});
+
+test("while it plays without a pace each frame has as many steps as fit", async () => {
+  const { asked, clock, answer } = slowClock();
+  clock.play();
+  await answer();
+  await answer();
+  clock.pause();
+  await answer();
+  assert.equal(asked.length, 3);
+  assert.ok(asked.every(({ ms }) => ms > 0));
+  clock.set("rate", 1, true);
+  clock.play();
+  assert.ok(asked[3]!.ms < asked[0]!.ms || asked[3]!.ms === 0, "a hand comes first");
+});
+
+test("a question that fails ends the play and is told", async () => {
+  const { asked, failed, clock, refuse, answer } = slowClock();
+  clock.play();
+  await refuse("no such thing");
+  assert.deepEqual([failed, clock.isPlaying], [["no such thing"], false]);
+  clock.step();
+  await answer();
+  assert.equal(asked.at(-1)!.steps, 1);
+});
+
+test("a restart forgets the steps that were asked for", async () => {
+  const { asked, clock, answer } = slowClock();
+  clock.set("rate", 1);
+  clock.step(7);
+  clock.restart();
+  await answer();
+  assert.deepEqual(asked[1], { steps: 0, ms: 0, restart: true });
+});
+
+test("points are moved, added, removed and flipped without a change of the old ones", () => {
+  const before = structuredClone(POINTS.presets.two!);
+  const points = POINTS.presets.two!;
+  assert.deepEqual(hands.moved(points, 1, 5, 0.25004, POINTS), { X: [0, 0, 1, 0.25], y: [0, 1] });
+  assert.deepEqual(hands.added(points, 0.5, 0.5, 1, POINTS)!.y, [0, 1, 1]);
+  assert.equal(hands.added({ X: [0, 0, 0, 0, 0, 0], y: [0, 0, 0] }, 0, 0, 0, POINTS), undefined, "no room");
+  assert.equal(hands.added(points, 0, 0, 0, { ...POINTS, fixed: true }), undefined);
+  assert.deepEqual(hands.removed(points, 0, POINTS), { X: [1, -1], y: [1] });
+  assert.equal(hands.removed(POINTS.presets.one!, 0, POINTS), undefined, "one stays");
+  assert.deepEqual(hands.flipped(points, 1, POINTS).y, [0, 0]);
+  assert.deepEqual(points, before);
+});
+
+test("arrows go to the nearest point in their direction", () => {
+  const cross = { X: [0, 0, 0.5, 0.1, -0.5, 0, 0, 0.5, 0, -0.5], y: [0, 0, 0, 0, 0] };
+  assert.equal(hands.nearest(cross, 0, [1, 0]), 1);
+  assert.equal(hands.nearest(cross, 0, [-1, 0]), 2);
+  assert.equal(hands.nearest(cross, 0, [0, 1]), 3);
+  assert.equal(hands.nearest(cross, 1, [1, 0]), 1, "there is none");
+  assert.equal(hands.nearest(cross, -1, [1, 0]), 0);
+  assert.equal(hands.nearest({ X: [], y: [] }, -1, [1, 0]), -1);
+});
+
+test("a thumb finds the point near it", () => {
+  const points = { X: [0, 0, 0.1, 0], y: [0, 0] };
+  assert.equal(hands.under(points, 0.08, 0, 0.05), 1);
+  assert.equal(hands.under(points, 0.5, 0.5, 0.05), -1);
+});

@@ -1,0 +1,49 @@
+"""Live pieces: pictures that are handled, computed by the functions of the book."""
+
+from .controls import Points, cloud, drawing, table, text, two_clouds
+from .piece import Live, live
+from .scenes import (
+    arrow,
+    arrow_with_room,
+    bars,
+    border,
+    cells,
+    curve,
+    dots,
+    graph,
+    heat,
+    images,
+    in_triangle,
+    plane,
+    plot,
+    scene,
+    sides,
+    turned_line,
+)
+
+__all__ = [
+    "Live",
+    "Points",
+    "arrow",
+    "arrow_with_room",
+    "bars",
+    "border",
+    "cells",
+    "cloud",
+    "curve",
+    "dots",
+    "drawing",
+    "graph",
+    "heat",
+    "images",
+    "in_triangle",
+    "live",
+    "plane",
+    "plot",
+    "scene",
+    "sides",
+    "table",
+    "text",
+    "turned_line",
+    "two_clouds",
+]

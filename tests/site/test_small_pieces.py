@@ -1,0 +1,631 @@
+"""Live pieces in a browser, answered by this Python: all controls, panels and hands.
+
+Small pieces of these tests' own; those of the book have theirs in test_pieces.py.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from small_pieces import served
+from test_pages import AXE, serious_findings
+
+from tutorial_utils.live import (
+    Live,
+    arrow,
+    bars,
+    cells,
+    cloud,
+    curve,
+    dots,
+    drawing,
+    graph,
+    heat,
+    images,
+    live,
+    plane,
+    plot,
+    scene,
+    table,
+    text,
+)
+from tutorial_utils.widgets import choice, slider
+
+TWO = {"two": ([[-0.5, 0], [0.5, 0]], [0, 1]), "one": ([[0, 0.5]], [0])}
+
+
+def shown(points) -> str:
+    """Points as a fact, so that a test can read them."""
+    both = zip(points.X.round(4).tolist(), points.y.tolist(), strict=True)
+    return " ".join(f"{x},{y}:{c}" for (x, y), c in both)
+
+
+def points() -> Live:
+    """A cloud, a slider and a menu; a walk that is begun anew when a point moves."""
+
+    def start(data):
+        return SimpleNamespace(n=0, middle=data.X.mean(axis=0))
+
+    def step(state, by):
+        state.n += by
+        return state.n < 12
+
+    def view(state, data, by, rule):
+        map_of = np.tanh(plane(16) @ [1, 2]).reshape(16, 16)
+        return scene(
+            [
+                plot(heat(map_of, contour=[0]), dots("data", ring=[0]), title="Points"),
+                plot(
+                    curve([0, 1, 2], [0, state.n, 1], "area", "walk", 2),
+                    arrow((0, 0), (1, 5), "arrow"),
+                    dots(np.array([[2, 1]]), names=("end",)),
+                    title="Walk",
+                    xlabel="steps",
+                    fit=True,
+                ),
+            ],
+            facts={"points": shown(data), "n": state.n, "rule": rule},
+        )
+
+    def describe(state, by):
+        return f"The walk is at {state.n}, by steps of {by}."
+
+    return live(
+        "points",
+        start,
+        view,
+        describe,
+        step,
+        pace=20,
+        replay=True,
+        data=cloud("Data", TWO, ("circle", "square"), most=4),
+        by=slider("Step", (1, 2, 3)),
+        rule=choice("Rule", ("first", "second")),
+    )
+
+
+def made() -> Live:
+    """A drawing, a table, a text; images, cells and bars."""
+
+    def view(state, ink, kernel, words):
+        values = np.array([[len(word) for word in words.split()] or [0.0]])
+        return scene(
+            [
+                images("ink", title="Draw"),
+                cells("kernel", title="Kernel"),
+                images(np.stack([ink, -ink]), labels=("+", "-"), signed=True),
+            ],
+            [
+                cells(values, words=[words.split() or ["nothing"]], title="Words"),
+                plot(bars(values, words.split()), y=(0, 10), shape=2),
+            ],
+            facts={
+                "ink": "".join(str(int(v)) for v in ink.ravel()),
+                "kernel": " ".join(f"{v:g}" for v in kernel.ravel()),
+                "words": words,
+            },
+        )
+
+    return live(
+        "made",
+        lambda: None,
+        view,
+        lambda state, words: f"The words are {words or 'none'}.",
+        ink=drawing("Ink", np.eye(4)),
+        kernel=table("Kernel", [[1, 0], [0, -1]], low=-5, high=5, step=0.5),
+        words=text("Words", "one three", longest=20),
+    )
+
+
+def net() -> Live:
+    """A network whose weights and biases are edited, and cells that are clamped."""
+
+    def start():
+        return SimpleNamespace(w=np.array([0.5, -1.0]), b=0.0, cells=-np.ones(4), n=0)
+
+    def step(state):
+        state.n += 1
+        state.w = state.w + 0.125
+
+    def edit(state, name, of, index, value):
+        if name == "units":
+            state.cells[index] = value
+        elif of == "edge":
+            state.w[index] = value
+        else:
+            state.b = value
+
+    def view(state):
+        at = [(0.2, 0.3), (0.2, 0.7), (0.8, 0.5)]
+        return scene(
+            [
+                graph(
+                    at,
+                    [(0, 2), (1, 2)],
+                    state.w,
+                    maps=np.stack([plane(8)[:, 0].reshape(8, 8)] * 3),
+                    labels=("x1", "x2", "out"),
+                    values=[0, 0, state.b],
+                    edit="net",
+                    title="Network",
+                ),
+                images(state.cells.reshape(1, 2, 2), edit="units", signed=True),
+            ],
+            facts={
+                "w": " ".join(f"{v:g}" for v in state.w),
+                "b": f"{state.b:g}",
+                "cells": " ".join(f"{v:g}" for v in state.cells),
+                "n": state.n,
+            },
+        )
+
+    return live("net", start, view, lambda s: f"After {s.n} steps.", step, edit)
+
+
+def slow() -> Live:
+    """A step that hangs, and a value that cannot be."""
+
+    def step(state, by):
+        if by == 3:
+            time.sleep(20)
+        if by == 2:
+            raise ArithmeticError("the step is too long")
+        state.n += 1
+
+    return live(
+        "slow",
+        lambda: SimpleNamespace(n=0),
+        lambda state: scene(facts={"n": state.n}),
+        lambda state: f"At {state.n}.",
+        step,
+        by=slider("Step", (1, 2, 3)),
+    )
+
+
+MAKERS: dict[str, Callable[[], Live]] = {
+    "points": points,
+    "made": made,
+    "net": net,
+    "slow": slow,
+}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> Iterator[str]:
+    with served(MAKERS, tmp_path_factory.mktemp("pieces")) as address:
+        yield address
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def either(request) -> Browser:
+    return request.getfixturevalue(
+        "browser" if request.param == "chromium" else "firefox"
+    )
+
+
+class Pieces:
+    """The page of the pieces, and what went wrong on it."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address, self.wrong = page, address, []
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on(
+            "console",
+            lambda m: m.type != "error" or "500" in m.text or self.wrong.append(m.text),
+        )
+
+    def open(self, name: str, fragment: str = "") -> Locator:
+        self.page.goto("about:blank")
+        self.page.goto(self.address + fragment)
+        piece = self.page.locator(f"#{name}")
+        expect(piece.locator(".live-facts dd").first).to_be_visible()
+        return piece
+
+
+@pytest.fixture
+def pieces(either, address) -> Iterator[Pieces]:
+    context = either.new_context(viewport={"width": 1000, "height": 900})
+    pieces = Pieces(context.new_page(), address)
+    yield pieces
+    context.close()
+    assert pieces.wrong == []
+
+
+def fact(piece: Locator, name: str) -> Locator:
+    term = piece.page.get_by_text(name, exact=True).and_(piece.page.locator("dt"))
+    return piece.locator(".live-facts div").filter(has=term).locator("dd")
+
+
+def at(piece: Locator, x: float, y: float) -> tuple[float, float]:
+    """Where a place of the first plot is on the page."""
+    box = piece.locator(".pad").first.bounding_box()
+    return (
+        box["x"] + (x + 1) / 2 * box["width"],
+        box["y"] + (1 - y) / 2 * box["height"],
+    )
+
+
+def put(field: Locator, value: str) -> None:
+    """Type a number in the place of what stands there."""
+    field.press("Control+a")
+    field.press_sequentially(value)
+
+
+# ---- points
+
+
+def by_mouse(page: Page, piece: Locator) -> None:
+    piece.scroll_into_view_if_needed()
+    page.mouse.move(*at(piece, -0.5, 0))
+    page.mouse.down()
+    page.mouse.move(*at(piece, -0.1, 0.3), steps=4)
+    page.mouse.move(*at(piece, 0, 0.4), steps=4)
+    page.mouse.up()
+
+
+def by_keys(page: Page, piece: Locator) -> None:
+    cloud_of = piece.locator(".handles")
+    cloud_of.focus()
+    page.keyboard.press("ArrowRight")  # the first point is chosen
+    for _ in range(10):
+        page.keyboard.press("Shift+ArrowUp")
+    for _ in range(12):
+        page.keyboard.press("Shift+ArrowRight")
+    for label, value in (("x", "0"), ("y", "0.4")):
+        field = piece.locator(".live-numbers").get_by_label(label, exact=True)
+        put(field, value)
+
+
+def touch(page: Page, *ways: tuple[float, float]) -> None:
+    """A finger goes along these places, and leaves."""
+    session = page.context.new_cdp_session(page)
+    for k, (x, y) in enumerate(ways):
+        kind = "touchMove" if k else "touchStart"
+        touched = {"type": kind, "touchPoints": [{"x": x, "y": y}]}
+        session.send("Input.dispatchTouchEvent", touched)
+        page.wait_for_timeout(20)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def near(piece: Locator, wanted: str) -> None:
+    """The points come to be these, to the grid of the screen."""
+
+    def numbers(told: str) -> np.ndarray:
+        parts = [part.replace(":", ",").split(",") for part in told.split()]
+        return np.array(parts, float)
+
+    for _ in range(50):
+        now = numbers(fact(piece, "points").inner_text())
+        is_as_many = now.shape == numbers(wanted).shape
+        if is_as_many and np.allclose(now, numbers(wanted), atol=0.012):
+            return
+        piece.page.wait_for_timeout(100)
+    pytest.fail(f"the points are {now.tolist()}")
+
+
+@pytest.mark.parametrize("hand", [by_mouse, by_keys])
+def test_a_point_is_moved_alike_by_mouse_and_by_keys(pieces, hand):
+    piece = pieces.open("points")
+    hand(pieces.page, piece)
+    near(piece, "0.0,0.4:0 0.5,0.0:1")
+
+
+def test_a_point_is_moved_by_touch_and_the_page_is_scrolled_beside_it(browser, address):
+    context = browser.new_context(
+        viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True
+    )
+    pieces = Pieces(context.new_page(), address)
+    piece = pieces.open("points")
+    piece.locator(".pad").scroll_into_view_if_needed()
+    touch(pieces.page, at(piece, -0.5, 0), at(piece, -0.2, 0.2), at(piece, 0, 0.4))
+    near(piece, "0.0,0.4:0 0.5,0.0:1")
+    # Beside the points a thumb scrolls the page, until it is to add some.
+    x, y = at(piece, 0.8, 0.5)
+    upwards = [(x, y - 15 * k) for k in range(10)]
+    before = pieces.page.evaluate("scrollY")
+    touch(pieces.page, *upwards)
+    pieces.page.wait_for_timeout(500)
+    assert pieces.page.evaluate("scrollY") > before + 60
+    near(piece, "0.0,0.4:0 0.5,0.0:1")
+    piece.get_by_label("Add points of class square").check(force=True)
+    piece.locator(".pad").scroll_into_view_if_needed()
+    x, y = at(piece, 0.8, 0.5)
+    before = pieces.page.evaluate("scrollY")
+    touch(pieces.page, (x, y), (x, y - 40))
+    pieces.page.wait_for_timeout(500)
+    assert pieces.page.evaluate("scrollY") == before
+    assert len(fact(piece, "points").inner_text().split()) > 2
+    context.close()
+    assert pieces.wrong == []
+
+
+def test_points_are_added_flipped_and_erased_alike(pieces):
+    page, told = pieces.page, []
+    piece = pieces.open("points")
+    tools = piece.locator(".live-tools")
+    tools.get_by_label("Add points of class square").check(force=True)
+    page.mouse.click(*at(piece, 0, 0.5))
+    tools.get_by_label("Change the class of points").check(force=True)
+    page.mouse.click(*at(piece, -0.5, 0))
+    tools.get_by_label("Remove points").check(force=True)
+    page.mouse.click(*at(piece, 0.5, 0))
+    near(piece, "-0.5,0:1 0,0.5:1")
+    told.append(piece.locator(".handles").get_attribute("aria-label"))
+    piece = pieces.open("points")
+    piece.locator(".handles").focus()
+    for key in ("ArrowRight", "c", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    for label, value in (("x", "0"), ("y", "0.5")):
+        field = piece.locator(".live-numbers").get_by_label(label, exact=True)
+        put(field, value)
+    piece.locator(".handles").focus()
+    for key in ("ArrowRight", "Delete"):
+        page.keyboard.press(key)
+    near(piece, "-0.5,0:1 0,0.5:1")
+    told.append(piece.locator(".handles").get_attribute("aria-label"))
+    assert told[0] == told[1]
+
+
+def test_a_cloud_keeps_its_limits(pieces):
+    piece = pieces.open("points")
+    piece.locator(".handles").focus()
+    for key in ("ArrowRight", *["Enter"] * 3):
+        pieces.page.keyboard.press(key)
+    expect(piece.get_by_role("alert")).to_contain_text("from 1 to 4 points")
+    for _ in range(4):
+        pieces.page.keyboard.press("Delete")
+    expect(piece.get_by_role("alert")).to_contain_text("from 1 to 4 points")
+    expect(piece.locator(".handles")).to_have_attribute(
+        "aria-label", piece.locator(".handles").get_attribute("aria-label")
+    )
+    assert len(fact(piece, "points").inner_text().split()) == 1
+
+
+# ---- steps, knobs and the address
+
+
+def test_steps_knobs_and_the_link_to_what_is_seen(pieces):
+    page = pieces.page
+    piece = pieces.open("points")
+    piece.get_by_role("button", name="Step").click()
+    expect(fact(piece, "n")).to_have_text("1")
+    piece.get_by_label("Step", exact=True).and_(page.locator("input")).press("End")
+    piece.get_by_label("Rule").select_option("second")
+    piece.get_by_role("button", name="Step").click()
+    expect(fact(piece, "n")).to_have_text("4")
+    by_mouse(page, piece)  # it steps again to where it was, with steps of three
+    expect(fact(piece, "n")).to_have_text("6")
+    expect(fact(piece, "rule")).to_have_text("second")
+    page.wait_for_timeout(900)
+    fragment = page.evaluate("location.hash")
+    before = piece.locator(".live-facts").inner_text()
+    again = pieces.open("points", fragment)
+    expect(again).to_contain_text("another setting than the picture shows")
+    again.get_by_role("button", name="Compute it with Python").press("Enter")
+    expect(fact(again, "n")).to_have_text("6")
+    assert again.locator(".live-facts").inner_text() == before
+
+
+def test_play_ends_where_there_is_nothing_left_to_do_and_begins_again(pieces):
+    piece = pieces.open("points")
+    play = piece.locator(".live-play")
+    play.press("Enter")
+    expect(play).to_have_text("Pause")
+    caption = piece.locator(".live-caption")
+    expect(caption).to_have_attribute("aria-live", "off")
+    expect(fact(piece, "n")).to_have_text("12")
+    expect(play).to_have_text("Play")
+    expect(caption).to_have_attribute("aria-live", "polite")
+    expect(caption).to_have_text("The walk is at 12, by steps of 1.")
+    play.press("Enter")
+    expect(fact(piece, "n")).not_to_have_text("12")
+    play.press("Enter")
+    piece.get_by_role("button", name="Restart").click()
+    expect(fact(piece, "n")).to_have_text("0")
+
+
+# ---- drawings, tables, texts
+
+
+def test_a_drawing_a_table_and_a_text(pieces):
+    page = pieces.page
+    piece = pieces.open("made")
+    pad = piece.locator(".grids.drawn .frame")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    cell = box["width"] / 4
+    page.mouse.move(box["x"] + 1.5 * cell, box["y"] + 0.5 * cell)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 3.5 * cell, box["y"] + 0.5 * cell, steps=8)
+    page.mouse.up()
+    expect(fact(piece, "ink")).to_have_text("1111010000100001")
+    by_pointer = fact(piece, "ink").inner_text()
+    piece.get_by_role("button", name="As at the start").first.click()
+    expect(fact(piece, "ink")).to_have_text("1000010000100001")
+    piece.locator(".grids.drawn").focus()
+    for key in (*["ArrowLeft"] * 3, *["ArrowRight", " "] * 3):
+        page.keyboard.press(key)
+    expect(fact(piece, "ink")).to_have_text(by_pointer)
+    first = piece.get_by_label("1, 2", exact=True)
+    put(first, "2.5")
+    expect(fact(piece, "kernel")).to_have_text("1 2.5 0 -1")
+    put(first, "77")
+    expect(piece.get_by_role("alert")).to_contain_text("from -5 to 5")
+    expect(fact(piece, "kernel")).to_have_text("1 2.5 0 -1")
+    piece.get_by_label("Words", exact=True).and_(page.locator("input")).fill("a b")
+    expect(fact(piece, "words")).to_have_text("a b")
+    expect(piece.locator("table").nth(1)).to_contain_text("b")
+    page.wait_for_timeout(900)
+    fragment = page.evaluate("location.hash")
+    again = pieces.open("made", fragment)
+    again.get_by_role("button", name="Compute it with Python").click()
+    expect(fact(again, "kernel")).to_have_text("1 2.5 0 -1")
+    expect(fact(again, "ink")).to_have_text(by_pointer)
+    expect(fact(again, "words")).to_have_text("a b")
+
+
+# ---- weights
+
+
+def test_weights_and_biases_are_edited_alike(pieces):
+    page = pieces.page
+    piece = pieces.open("net")
+    link = piece.locator(".hit").nth(1)
+    link.dispatch_event("pointerdown")
+    field = piece.get_by_label("Weight from x2 to out").first
+    put(field, "-0.75")
+    expect(fact(piece, "w")).to_have_text("0.5 -0.75")
+    piece.locator(".node").nth(2).dispatch_event("pointerdown")
+    bias = piece.get_by_label("Bias of out").first
+    put(bias, "0.25")
+    expect(fact(piece, "b")).to_have_text("0.25")
+    piece = pieces.open("net")
+    piece.locator(".graph").focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
+        page.keyboard.press(key)
+    expect(fact(piece, "w")).to_have_text("0.5 -0.75")
+    for key in ("ArrowRight", "ArrowUp"):
+        page.keyboard.press(key)
+    expect(fact(piece, "b")).to_have_text("0.25")
+    said = piece.get_by_role("status")
+    expect(said).to_have_text("Bias of out: 0.25.")
+    piece.locator(".grids.drawn").focus()
+    for key in ("ArrowRight", "ArrowRight", " "):
+        page.keyboard.press(key)
+    expect(fact(piece, "cells")).to_have_text("-1 1 -1 -1")
+
+
+def test_a_link_makes_the_edits_after_the_same_steps(pieces):
+    piece = pieces.open("net")
+    step = piece.get_by_role("button", name="Step")
+    for n in range(3):
+        step.click()
+        expect(fact(piece, "n")).to_have_text(str(n + 1))
+    piece.locator(".graph").focus()
+    for key in ("ArrowRight", "ArrowUp"):
+        pieces.page.keyboard.press(key)
+    expect(fact(piece, "w")).to_have_text("1.125 -0.625")
+    step.click()
+    expect(fact(piece, "w")).to_have_text("1.25 -0.5")
+    pieces.page.wait_for_timeout(900)
+    again = pieces.open("net", pieces.page.evaluate("location.hash"))
+    again.get_by_role("button", name="Compute it with Python").click()
+    expect(fact(again, "n")).to_have_text("4")
+    expect(fact(again, "w")).to_have_text("1.25 -0.5")
+
+
+def test_many_edits_are_not_in_the_link_and_it_says_so(pieces):
+    piece = pieces.open("net")
+    step = piece.get_by_role("button", name="Step")
+    for n in range(13):
+        piece.locator(".graph").focus()
+        pieces.page.keyboard.press("ArrowRight" if n == 0 else "ArrowUp")
+        pieces.page.keyboard.press("ArrowUp")
+        step.click()
+        expect(fact(piece, "n")).to_have_text(str(n + 1))
+    expect(piece.locator(".live-caption")).to_contain_text("leaves the changed weights")
+    pieces.page.wait_for_timeout(900)
+    assert "edits" not in pieces.page.evaluate("location.hash")
+
+
+# ---- what goes wrong
+
+
+def test_an_error_is_told_and_the_piece_goes_on(pieces):
+    piece = pieces.open("slow")
+    step = piece.get_by_role("button", name="Step")
+    step.click()
+    expect(fact(piece, "n")).to_have_text("1")
+    knob = piece.locator("input[type=range]")
+    knob.press("ArrowRight")
+    step.click()
+    alert = piece.get_by_role("alert")
+    expect(alert).to_contain_text("ArithmeticError: the step is too long")
+    knob.press("Home")
+    step.click()
+    expect(fact(piece, "n")).to_have_text("2")
+    expect(alert).to_be_hidden()
+
+
+def test_a_step_that_hangs_is_stopped_and_the_piece_goes_on(pieces):
+    piece = pieces.open("slow")
+    step = piece.get_by_role("button", name="Step")
+    for n in range(2):
+        step.click()
+        expect(fact(piece, "n")).to_have_text(str(n + 1))
+    piece.locator("input[type=range]").press("End")
+    step.click()
+    piece.get_by_role("button", name="Stop").click()
+    expect(piece.get_by_role("alert")).to_contain_text("Stopped")
+    piece.locator("input[type=range]").press("Home")
+    step.click()
+    expect(fact(piece, "n")).to_have_text("3")
+
+
+# ---- how it looks, and for whom
+
+
+def test_what_a_screen_reader_finds(pieces):
+    view = pieces.open("points").aria_snapshot()
+    for line in (
+        'application "Data: 2 points. Arrows choose a point, Shift and arrows move it',
+        'slider "Step"',
+        'combobox "Rule"',
+        'radiogroup "What the pointer does: Data"',
+        'button "Play"',
+    ):
+        assert line in view, view
+    view = pieces.open("net").aria_snapshot()
+    assert 'application "2 weights and 1 biases' in view, view
+    view = pieces.open("made").aria_snapshot()
+    for line in ('textbox "Words"', 'table "Kernel"', 'spinbutton "1, 2"'):
+        assert line in view, view
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "forced"])
+def test_nothing_serious_is_found(browser, address, look):
+    context = browser.new_context(
+        viewport={"width": 1000, "height": 900},
+        forced_colors="active" if look == "forced" else "none",
+    )
+    page = context.new_page()
+    page.goto(address)
+    expect(page.locator("#slow .live-facts dd")).to_be_visible()
+    if look == "dark":
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.locator("#points .handles").focus()
+    page.keyboard.press("ArrowRight")
+    page.add_script_tag(path=AXE)
+    assert serious_findings(page) == []
+    context.close()
+
+
+def test_no_sideways_scrolling_at_320_pixels(either, address):
+    context = either.new_context(viewport={"width": 320, "height": 800})
+    page = context.new_page()
+    page.goto(address)
+    expect(page.locator("#slow .live-facts dd")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    context.close()
+
+
+def test_for_those_who_want_no_motion_pictures_are_a_second_apart(browser, address):
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(address)
+    piece = page.locator("#net")
+    expect(fact(piece, "n")).to_be_visible()
+    piece.evaluate(
+        "(e) => { window.frames_at = [];"
+        " e.addEventListener('live-frame', ({detail}) => frames_at.push(detail.at)) }"
+    )
+    piece.locator(".live-play").click()
+    page.wait_for_timeout(3500)
+    piece.locator(".live-play").click()
+    gaps = np.diff(page.evaluate("window.frames_at"))
+    assert len(gaps) >= 1
+    assert gaps[:-1].min(initial=2000) > 900
+    context.close()
