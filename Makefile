@@ -85,6 +85,10 @@ outputs: $(VENV)/installed  ## run one chapter and store the outputs of its tagg
 	@$(IN_VENV) nbdev-export && jupyter nbconvert --to notebook --execute --inplace --coalesce-streams $(CHAPTER) \
 	  && nbstripout --keep-count --keep-id --extra-keys "metadata.widgets cell.metadata.execution" $(CHAPTER)
 
+.PHONY: front-end
+front-end: $(VENV)/installed node_modules/installed  ## bundle the front end of live pieces into the package
+	@$(IN_VENV) python tools/front_end.py
+
 .PHONY: experiments
 experiments: $(VENV)/installed  ## run what is too long for a chapter, keep its table (make experiments NAMES=…)
 	@$(IN_VENV) python tools/run_experiments.py $(NAMES)

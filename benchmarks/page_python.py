@@ -1,6 +1,6 @@
 """How soon Python in a page answers, in three browsers; how long each cell takes there.
 
-usage: page_python.py FILE        times of chapter 2's page, medians of ROUNDS
+usage: page_python.py FILE        times of cells and live pieces, medians of ROUNDS
        page_python.py cells       writes frontend/seconds.json, from Chromium
 
 Cold is a browser that was never here, warm the same one on its second visit. The files
@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from browsers import BROWSERS, FIREFOXES, FLAGS, found
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 from test_webkit import a_screen, a_webkit
 from tqdm import tqdm
 
@@ -80,6 +80,44 @@ STEPS = (
     ("a verdict", VERDICT, "e27097f1"),
     ("Stop to ready", STOP, "1558e097"),
 )
+# The live pieces, and their pages.
+PIECES = {
+    "perceptron": "chapters/01_linear_classifiers.html",
+    "simplex": "chapters/02_neural_networks.html",
+}
+# From the first key on a point to the picture after it.
+FIRST_PICTURE = """(name) => new Promise((done) => {
+  const piece = document.getElementById(name);
+  const points = piece.querySelector(".handles");
+  const press = (key, shiftKey) => points.dispatchEvent(
+    new KeyboardEvent("keydown", { key, shiftKey, bubbles: true }));
+  const start = performance.now();
+  piece.addEventListener("live-frame", ({ detail }) =>
+    done([detail.at - start, "Done in"]), { once: true });
+  press("ArrowRight", false);
+  press("ArrowUp", true);
+})"""
+# From each of 90 moves, one a frame, to the picture that answers it, be it overtaken.
+DRAG = """(name) => new Promise((done) => {
+  const piece = document.getElementById(name);
+  const points = piece.querySelector(".handles");
+  const times = [];
+  let n = 0;
+  const hear = ({ detail }) => {
+    times.push(...detail.moves.map((at) => detail.at - at));
+    if (times.length >= 90) {
+      piece.removeEventListener("live-frame", hear);
+      done([times, "Done in"]);
+    }
+  };
+  piece.addEventListener("live-frame", hear);
+  const move = () => {
+    const key = Math.floor(n / 10) % 2 ? "ArrowUp" : "ArrowDown";
+    points.dispatchEvent(new KeyboardEvent("keydown", { key, shiftKey: true }));
+    if (++n < 90) requestAnimationFrame(move);
+  };
+  requestAnimationFrame(move);
+})"""
 Ask = Callable[[str, str], list]
 
 
@@ -151,6 +189,28 @@ def measured(ask: Ask) -> dict[str, float]:
     return times
 
 
+def measured_piece(ask: Ask, name: str) -> dict[str, float]:
+    """Milliseconds to a piece's first live picture, and from moves to pictures."""
+    first, _ = ask(FIRST_PICTURE, name)
+    time.sleep(1)
+    moves, _ = ask(DRAG, name)
+    ordered = sorted(moves)
+    return {
+        "first picture": first,
+        "move, median": statistics.median(ordered),
+        "move, 95%": ordered[int(0.95 * len(ordered))],
+    }
+
+
+def visit_piece(page: Page, address: str, name: str) -> dict[str, float]:
+    page.goto(address + PIECES[name], wait_until="load")
+    page.wait_for_function(OFFERED)
+    page.wait_for_timeout(1500)
+    times = measured_piece(lambda script, cell: page.evaluate(script, cell), name)
+    page.close()
+    return times
+
+
 def visit(page: Page, address: str) -> dict[str, float]:
     page.goto(address + CHAPTER, wait_until="load")
     page.wait_for_function(OFFERED)
@@ -160,8 +220,9 @@ def visit(page: Page, address: str) -> dict[str, float]:
     return times
 
 
-def in_playwright(playwright: Playwright, name: str, address: str) -> list[dict]:
-    """Cold and warm, in a new profile."""
+@contextmanager
+def in_playwright(playwright: Playwright, name: str) -> Iterator[BrowserContext]:
+    """A browser with a new profile."""
     with tempfile.TemporaryDirectory() as profile:
         how: dict = {"viewport": {"width": 1280, "height": 900}}
         if name == "Chromium":
@@ -173,50 +234,80 @@ def in_playwright(playwright: Playwright, name: str, address: str) -> list[dict]
         context = kind.launch_persistent_context(
             profile, executable_path=program, **how
         )
-        times = [visit(context.new_page(), address) for _ in range(2)]
+        yield context
         context.close()
-    return times
 
 
-def in_webkit(screen: str, address: str) -> list[dict]:
-    """Cold and warm, in a new session."""
-    times = []
+@contextmanager
+def in_webkit(screen: str, address: str) -> Iterator[Callable[[str], Ask]]:
+    """Opens pages in a new session; each is asked by scripts."""
     with a_webkit(screen) as browser:
         browser.set_script_timeout(120)
-        for _ in range(2):
-            browser.get(address + CHAPTER)
+
+        def ask(script: str, cell: str) -> list:
+            return browser.execute_async_script(
+                f"({script})(arguments[0]).then(arguments[1])", cell
+            )
+
+        def open_page(place: str) -> Ask:
+            browser.get(address + place)
             while not browser.execute_script(f"return {OFFERED}"):
                 time.sleep(0.1)
             time.sleep(3)
+            return ask
 
-            def ask(script: str, cell: str) -> list:
-                return browser.execute_async_script(
-                    f"({script})(arguments[0]).then(arguments[1])", cell
-                )
+        yield open_page
 
-            times.append(measured(ask))
+
+def round_of(playwright: Playwright, screen: str, address: str) -> dict[str, dict]:
+    """Cold and warm times of cells and of each piece, in each browser."""
+    times: dict[str, dict] = {}
+    for name in ("Chromium", "Firefox"):
+        with in_playwright(playwright, name) as context:
+            times[name] = {
+                "cells": [visit(context.new_page(), address) for _ in range(2)]
+            }
+        for piece in PIECES:
+            with in_playwright(playwright, name) as context:
+                times[name][piece] = [
+                    visit_piece(context.new_page(), address, piece) for _ in range(2)
+                ]
+    with in_webkit(screen, address) as open_page:
+        cells = [measured(open_page(CHAPTER)) for _ in range(2)]
+    times["WebKitGTK"] = {"cells": cells}
+    for piece, place in PIECES.items():
+        with in_webkit(screen, address) as open_page:
+            times["WebKitGTK"][piece] = [
+                measured_piece(open_page(place), piece) for _ in range(2)
+            ]
     return times
 
 
-def measure(path: Path) -> None:
-    rounds: dict[str, list[list[dict]]] = {}
-    with served() as address, sync_playwright() as playwright, a_screen() as screen:
-        for _ in tqdm(range(ROUNDS), "rounds"):
-            for name in ("Chromium", "Firefox"):
-                times = in_playwright(playwright, name, address)
-                rounds.setdefault(name, []).append(times)
-            rounds.setdefault("WebKitGTK", []).append(in_webkit(screen, address))
-    found = {
+def medians(rounds: list[dict[str, dict]], what: str) -> dict[str, dict]:
+    """For each browser, cold and warm, the medians of the rounds."""
+    return {
         name: {
             state: {
-                step: statistics.median(times[k][step] for times in all_times)
-                for step in (*(step for step, *_ in STEPS), "bytes")
+                step: statistics.median(one[name][what][k][step] for one in rounds)
+                for step in rounds[0][name][what][k]
             }
             for k, state in enumerate(("cold", "warm"))
         }
-        for name, all_times in rounds.items()
+        for name in rounds[0]
     }
-    result = {"rounds": ROUNDS, "medians": found, "date": time.strftime("%Y-%m-%d")}
+
+
+def measure(path: Path) -> None:
+    with served() as address, sync_playwright() as playwright, a_screen() as screen:
+        rounds = [
+            round_of(playwright, screen, address) for _ in tqdm(range(ROUNDS), "rounds")
+        ]
+    result = {
+        "rounds": ROUNDS,
+        "medians": medians(rounds, "cells"),
+        "pieces": {piece: medians(rounds, piece) for piece in PIECES},
+        "date": time.strftime("%Y-%m-%d"),
+    }
     path.write_text(json.dumps(result, indent=1))
 
 

@@ -178,6 +178,19 @@ def page_python_rows(medians: dict) -> list[list[str]]:
     ]
 
 
+def piece_rows(pieces: dict) -> list[list[str]]:
+    """A row for each step of each piece, in milliseconds."""
+    return [
+        [f"{piece}: {step}"]
+        + [
+            f"{times['cold'][step]:,.0f}, {times['warm'][step]:,.0f}"
+            for times in medians.values()
+        ]
+        for piece, medians in pieces.items()
+        for step in next(iter(medians.values()))["cold"]
+    ]
+
+
 def measured(folder: Path) -> dict:
     """The data of the page: what was measured now, and the last of what was not."""
     kept = BOOK / "benchmarks.json"
@@ -265,6 +278,9 @@ def main(folder: Path) -> None:
         python=table(
             ["from the press to", *python["medians"]],
             page_python_rows(python["medians"]),
+        ),
+        pieces=table(
+            ["piece", *python["medians"]], piece_rows(python.get("pieces", {}))
         ),
     )
     (BOOK / "benchmarks.md").write_text(page, encoding="utf-8")

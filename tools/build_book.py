@@ -156,6 +156,7 @@ WIDGET = re.compile(
     r"""^(?:\w+ = )?(?:explore|live)\(\s*["']([\w-]+)["']""", re.MULTILINE
 )
 WIDGET_CALL = re.compile(r"\b(?:explore|live)\(")
+TRAINED = re.compile(r"""\btrained\(\s*["']([\w-]+)["']""")
 MAX_FRAMES = 240
 MAX_FRAME_BYTES = 2_000_000
 MAX_FIRST_BYTES = 60_000
@@ -356,7 +357,7 @@ def surroundings_of(sources: list[str]) -> str:
 
 
 def frame_keys(notebook: Path) -> dict[str, str]:
-    """For each widget the sum of all that its pictures depend on.
+    """For each widget and all kept weights the sum of what they depend on.
 
     That are the cells up to its own, since any of them may change what it draws, and
     the code of the package that they use.
@@ -365,7 +366,7 @@ def frame_keys(notebook: Path) -> dict[str, str]:
     return {
         name: digest_of_code([surroundings_of(sources[:place]), *sources[:place]])
         for place, source in enumerate(sources, start=1)
-        for name in WIDGET.findall(source)
+        for name in [*WIDGET.findall(source), *TRAINED.findall(source)]
     }
 
 
@@ -452,7 +453,11 @@ def finish_pages(book: Path, build: Path) -> None:
     if (build / "html/lite").exists():
         shutil.copy(ROOT / "tools/start_afresh.html", build / "html/lite")
     add_first_pictures(build / "html")
-    add_page_python(book, build, notebooks_of(book))
+    kept = {
+        notebook: [n for s in sources_in(notebook) for n in TRAINED.findall(s)]
+        for notebook in notebooks_of(book)
+    }
+    add_page_python(book, build, kept)
     draw_icons(build / "html")
     fill_footers(build / "html")
     add_policy(build / "html")

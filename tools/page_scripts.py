@@ -142,10 +142,28 @@ def seconds_of(page: str) -> dict[str, float]:
     return known.get(page, {})
 
 
-def add_page_python(book: Path, build: Path, notebooks: list[Path]) -> None:
-    """Give the pages of these notebooks their scripts, and their cells Python.
+def place_weights(build: Path, names: list[str]) -> dict[str, dict[str, str]]:
+    """Put weights that a notebook keeps into the site; their sums and where they are.
 
-    And the script to the pages that show what a reader's browser keeps.
+    That is told as the way from the worker that fetches them.
+    """
+    folder = build / "html" / "_static" / "weights"
+    folder.mkdir(exist_ok=True)
+    placed = {}
+    for name in names:
+        content = (build / "frames" / name / "weights.npz").read_bytes()
+        total = hashlib.sha256(content).hexdigest()
+        file = f"{name}-{total[:8]}.npz"
+        (folder / file).write_bytes(content)
+        placed[name] = {"address": f"../weights/{file}", "sha256": total}
+    return placed
+
+
+def add_page_python(book: Path, build: Path, kept: dict[Path, list[str]]) -> None:
+    """Give the pages of notebooks their scripts, and their cells Python.
+
+    kept : for each notebook the names of the weights that it keeps. The script goes
+    to the pages as well that show what a reader's browser keeps.
     """
     site, made = build / "html", build / "page"
     pyodide = site / "lite" / "static" / "pyodide"
@@ -158,7 +176,8 @@ def add_page_python(book: Path, build: Path, notebooks: list[Path]) -> None:
         shutil.copytree(made, target, dirs_exist_ok=True)
         sizes = {name: size for name, (_, size) in wheels_in(pyodide).items()}
         start = bytes_of_start(pyodide, made)
-    for notebook in notebooks:
+    shutil.rmtree(site / "_static" / "weights", ignore_errors=True)
+    for notebook, names in kept.items():
         name = notebook.relative_to(book).with_suffix("").as_posix()
         page = site / f"{name}.html"
         if not page.exists():
@@ -167,6 +186,8 @@ def add_page_python(book: Path, build: Path, notebooks: list[Path]) -> None:
         tags = [style_and_script(name)]
         if has_python:
             cells = cells_of(notebook) | {"seconds": seconds_of(name), "sizes": sizes}
+            if names:
+                cells["weights"] = place_weights(build, names)
             dense = json.dumps(
                 cells, ensure_ascii=False, sort_keys=True, separators=(",", ":")
             )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .checks import checked_array, checked_count, checked_generator, checked_number
-from .runtime import in_browser
+from .runtime import fetched, in_browser
 
 BOOLEAN_FUNCTIONS = {
     "and": (0, 0, 0, 1),
@@ -591,19 +591,7 @@ def _from_site(name: str) -> bytes:
     It lies where TUTORIAL_DATA says, else where JupyterLite has its files.
     """
     import js  # the browser's own objects, in Pyodide
-    from pyodide.ffi import JsException
 
     folder = os.environ.get("TUTORIAL_DATA")
     folder = folder or js.location.href.split("/extensions/")[0] + "/files/data/"
-    request = js.XMLHttpRequest.new()
-    request.open("GET", folder + name, False)
-    request.responseType = "arraybuffer"
-    try:
-        request.send()
-    except JsException as error:
-        raise RuntimeError(
-            f"the data file {name} cannot be fetched: is this machine online?"
-        ) from error
-    if request.status != 200:
-        raise FileNotFoundError(name)
-    return request.response.to_bytes()
+    return fetched(folder + name)

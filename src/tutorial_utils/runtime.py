@@ -23,6 +23,29 @@ def in_browser() -> bool:
     return sys.platform == "emscripten"
 
 
+def fetched(address: str) -> bytes:
+    """The content of a file of the site, in a browser.
+
+    Raises FileNotFoundError if it is not there, RuntimeError without a network.
+    """
+    import js  # the browser's own objects, in Pyodide
+    from pyodide.ffi import JsException
+
+    name = address.rpartition("/")[2]
+    request = js.XMLHttpRequest.new()
+    request.open("GET", address, False)
+    request.responseType = "arraybuffer"
+    try:
+        request.send()
+    except JsException as error:
+        raise RuntimeError(
+            f"the data file {name} cannot be fetched: is this machine online?"
+        ) from error
+    if request.status != 200:
+        raise FileNotFoundError(name)
+    return request.response.to_bytes()
+
+
 def budget(full: int, browser: int) -> int:
     """The length of a loop: full, or the shorter one that a browser has time for.
 

@@ -9,7 +9,6 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,59 +17,14 @@ import numpy as np
 import traitlets
 from PIL import Image
 
+from .live.knobs import Control, choice, slider
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["Control", "Explorer", "choice", "explore", "slider"]
 HERE = Path(__file__).parent
 N_COLOURS = 64
-
-
-@dataclass(frozen=True)
-class Control:
-    """One knob: its label, its values, the index of its start value, and its kind.
-
-    kind : "slider" or "choice". play : whether it has a button that steps through it.
-    """
-
-    label: str
-    values: tuple[Any, ...]
-    start: int
-    kind: str
-    play: bool = False
-
-    def places(self, values: Iterable[Any]) -> list[int]:
-        """The indices of some of its values; they must hold its start value."""
-        wanted = {*values}
-        kept = [i for i, value in enumerate(self.values) if value in wanted]
-        if self.start not in kept:
-            raise ValueError(
-                f"published must hold the start value {self.values[self.start]!r} of "
-                f"{self.label!r}, got {tuple(self.values[i] for i in kept)}"
-            )
-        return kept
-
-
-def slider(
-    label: str, values: Iterable[float], start: float | None = None, play: bool = False
-) -> Control:
-    """A knob for numbers in increasing order; starts at the first if not told.
-
-    play : adds a button that steps through the values. Raises ValueError if there are
-    fewer than two values, they do not increase, or start is not among them.
-    """
-    numbers = tuple(values)
-    if any(a >= b for a, b in itertools.pairwise(numbers)):
-        raise ValueError(f"values must increase, got {numbers}")
-    return _control(label, numbers, start, "slider", play)
-
-
-def choice(label: str, values: Iterable[str], start: str | None = None) -> Control:
-    """A knob for names; starts at the first if not told.
-
-    Raises ValueError if there are fewer than two names, one stands twice, or start is
-    not among them.
-    """
-    return _control(label, tuple(values), start, "choice", play=False)
 
 
 def explore(
@@ -236,18 +190,6 @@ class Explorer(anywidget.AnyWidget):
             except Exception as error:
                 self.error = f"{type(error).__name__}: {error}"
             self.shown = list(self.setting)
-
-
-def _control(
-    label: str, values: tuple[Any, ...], start: Any, kind: str, play: bool
-) -> Control:
-    if len(values) < 2 or len(set(values)) < len(values):
-        raise ValueError(f"values must be at least two different ones, got {values}")
-    if start is not None and start not in values:
-        raise ValueError(f"start must be one of {values}, got {start!r}")
-    return Control(
-        label, values, 0 if start is None else values.index(start), kind, play
-    )
 
 
 def _for_browser(key: str, control: Control) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The scripts of the pages: their types, and their own tests, in Node."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,3 +36,11 @@ def test_units(tmp_path):
         f"--outdir={tmp_path}",
     )
     run("node", "--test", *sorted(tmp_path.glob("*.mjs")))
+
+
+def test_the_packages_front_end_is_that_of_the_sources(tmp_path):
+    run(sys.executable, ROOT / "tools" / "front_end.py", tmp_path)
+    for name in ("live.js", "live.css"):
+        shipped = ROOT / "src" / "tutorial_utils" / "live" / name
+        fresh = (tmp_path / name).read_bytes()
+        assert shipped.read_bytes() == fresh, f"{name} is stale: make front-end"

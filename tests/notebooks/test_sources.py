@@ -164,3 +164,64 @@ def test_every_exercise_has_all_its_parts_in_order(chapter):
         place = 0
         for part in parts:
             place = text.index(part, place)
+
+
+# What a formula of a model is made of.
+FORMULA = {
+    *("exp", "log", "log1p", "expm1", "tanh", "sinh", "cosh", "logaddexp", "power"),
+    *("dot", "matmul", "einsum", "inner", "outer", "tensordot", "convolve"),
+    *("solve", "inv", "pinv", "lstsq", "svd", "eigh"),
+    *("normal", "standard_normal", "random", "uniform", "choice"),
+}
+
+
+def formulas_in(source: str) -> list[str]:
+    """What in a live cell computes what the chapter's functions are for."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+            found.append(ast.unparse(node))
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func).rpartition(".")
+            if name[0] and name[2] in FORMULA:
+                found.append(ast.unparse(node.func))
+    return found
+
+
+def test_no_formula_of_a_model_stands_in_a_live_cell(any_notebook):
+    """`step` and `view` call what the chapter exports."""
+    for cell in code_cells(any_notebook):
+        if re.search(r"^(?:\w+ = )?live\(", cell.source, re.MULTILINE):
+            assert formulas_in(cell.source) == []
+            exported = exported_names()
+            names = {
+                node.id
+                for node in ast.walk(ast.parse(cell.source))
+                if isinstance(node, ast.Name)
+            }
+            assert names & exported, "a live piece shows what the text derives"
+
+
+def exported_names() -> set[str]:
+    """The public names of the chapters' modules."""
+    package = Path(__file__).resolve().parents[2] / "src" / "tutorial_utils"
+    chapters = Path(__file__).resolve().parents[2] / "chapters"
+    names: set[str] = set()
+    for chapter in chapters.glob("*.ipynb"):
+        module = ast.parse((package / f"{chapter.stem[3:]}.py").read_text("utf-8"))
+        names |= {n.name for n in module.body if isinstance(n, ast.FunctionDef)}
+        names |= {n.name for n in module.body if isinstance(n, ast.ClassDef)}
+    return {name for name in names if not name.startswith("_")}
+
+
+def test_a_formula_in_a_live_cell_is_found():
+    source = "p = np.exp(z) / np.exp(z).sum()\nq = W @ x\nr = rng.normal()"
+    assert len(formulas_in(source)) == 4
+
+
+def test_no_formula_of_a_model_stands_in_the_front_end(root):
+    forbidden = re.compile(r"Math\.(exp|log\w*|tanh|sinh|cosh|expm1|random)\b")
+    for file in (root / "frontend" / "src" / "live").glob("*.ts*"):
+        found = forbidden.findall(file.read_text(encoding="utf-8"))
+        # Random names tell the views of one piece apart.
+        assert [f for f in found if (f, file.name) != ("random", "widget.ts")] == []

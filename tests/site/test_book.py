@@ -80,15 +80,25 @@ def indexes(monkeypatch):
 
 def test_the_index_of_widgets_has_all_of_them(indexes):
     lines = [item.text for item in soup("book/widgets.html").select("article li")]
-    expected = [name for path in CHAPTERS for name, _, _ in indexes.widgets(path)]
+    expected = [
+        (name, is_live)
+        for path in CHAPTERS
+        for name, _, _, is_live in indexes.widgets(path)
+    ]
     n_written = sum(
-        len(re.findall(r'^\s*"(?:\w+ = )?explore\(\\n"', path.read_text(), re.M))
+        len(
+            re.findall(
+                r'^\s*"(?:\w+ = )?(?:explore|live)\((?:\\n|\\")', path.read_text(), re.M
+            )
+        )
         for path in CHAPTERS
     )
     assert len(expected) == n_written > 20
     assert len(lines) == len(expected)
-    for line, name in zip(lines, expected, strict=True):
+    for line, (name, is_live) in zip(lines, expected, strict=True):
         assert name.replace("-", " ") in line
+        assert ("(live)" in line) == is_live
+    assert {True, False} <= {is_live for _, is_live in expected}
 
 
 def test_the_index_of_exercises_has_all_of_them(indexes):
@@ -171,7 +181,9 @@ def test_each_symbol_of_the_notation_occurs_in_a_chapter():
     assert [symbol for symbol in symbols if plain(symbol) not in text] == []
 
 
-PRINTED_AWAY = ".bd-header, .bd-sidebar-primary, .prev-next-area, .explore-controls"
+PRINTED_AWAY = (
+    ".bd-header, .bd-sidebar-primary, .prev-next-area, .explore-controls, .live-bar"
+)
 
 
 def test_paper_has_the_text_and_nothing_to_press(visit):

@@ -165,6 +165,50 @@ def test_a_widget_over_its_budget_fails_the_build(small_book, root):
     assert "over its budget by 2 frames" in output
 
 
+PLANTED_PIECE = """
+from tutorial_utils.live import curve, live, plot, scene, trained
+
+kept = trained("line", lambda: {"y": [0.0, 1.0]})
+
+def view(state):
+    return scene([plot(curve([0, 1], kept["y"]))])
+
+def describe(state):
+    return "A line that rises from the middle."
+
+live("rising", lambda: None, view, describe)
+"""
+
+
+def test_a_live_piece_is_reported_drawn_and_held_to_its_budget(small_book, root):
+    lines = "\n".join(f"x{n} = {n}" for n in range(41))
+    long = PLANTED_PIECE.replace("kept =", f"{lines}\nkept =")
+    status, output = build(small_book, root, long)
+    assert status != 0
+    assert "over its budget by 8 lines of code" in output
+    status, output = build(small_book, root, PLANTED_PIECE)
+    assert status == 0, output
+    assert re.search(r"widget 01_planted/rising: live, \d.\d kB, ", output)
+    page = small_book / "_build/html/chapters/01_planted"
+    assert (page / "rising/first.svg").read_text().startswith("<svg")
+    text = page.with_suffix(".html").read_text()
+    assert 'src="01_planted/rising/first.svg" alt="A line that rises' in text
+    assert (small_book / "_build/frames/line/weights.npz").exists()
+
+
+def test_kept_weights_are_placed_under_their_sum(root, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(root / "tools")
+    import page_scripts
+
+    (tmp_path / "frames/line").mkdir(parents=True)
+    (tmp_path / "html/_static").mkdir(parents=True)
+    (tmp_path / "frames/line/weights.npz").write_bytes(b"some weights")
+    placed = page_scripts.place_weights(tmp_path, ["line"])["line"]
+    file = tmp_path / "html/_static/page" / placed["address"]
+    assert file.resolve().read_bytes() == b"some weights"
+    assert placed["sha256"][:8] in file.name
+
+
 def test_the_pages_are_keyed_on_the_package_and_the_pins(root, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(root / "tools")
     import build_book

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 import test_page_edits
+import test_pieces
 from playwright.sync_api import Browser, expect
 from test_page_python import (
     NUMPY,
@@ -95,6 +96,11 @@ def test_cells_run_where_they_stand_and_can_be_stopped(visit):
     expect(cell).not_to_have_attribute("aria-busy", "true", timeout=2000)
     assert fault_of(page, SCIPY, False) is None
 
+
+# The book's live pieces: the same frames and links as in Chromium.
+piece = test_pieces.piece
+test_frames_of_pieces = test_pieces.test_the_pages_python_gives_the_frames_of_this_one
+test_links_to_pieces = test_pieces.test_a_link_restores_what_was_seen
 
 # What a reader writes: these in every run, all for a release.
 IN_EVERY_RUN = (

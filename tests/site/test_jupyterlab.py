@@ -1,4 +1,4 @@
-"""In a real JupyterLab: a widget whose kernel draws, and a notebook as published."""
+"""In a real JupyterLab: what a kernel answers, and a notebook as published."""
 
 import json
 import re
@@ -42,15 +42,39 @@ explore(
 """
 
 
+LIVE_PROBE = """
+from types import SimpleNamespace
+from tutorial_utils.live import cloud, dots, live, plot, scene, slider
+
+def step(state, by):
+    if by == 3:
+        raise RuntimeError("no third step")
+    state.n += by
+
+live(
+    "probe",
+    lambda: SimpleNamespace(n=0),
+    lambda state, data: scene(
+        [plot(dots("data"))], facts={"n": state.n, "x": data.X[0, 0]}
+    ),
+    lambda state: f"The piece is at {state.n} now.",
+    step,
+    data=cloud("Points", {"one": ([[0, 0]], [0])}, fixed=True),
+    by=slider("by", (1, 2, 3)),
+)
+"""
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A JupyterLab's address; it has a notebook with the widget, and a chapter."""
     tmp_path = tmp_path_factory.mktemp("lab")
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(PROBE.strip())]
-    )
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, tmp_path / "probe.ipynb")
+    for name, source in (("probe", PROBE), ("live", LIVE_PROBE)):
+        cell = nbformat.v4.new_code_cell(source.strip())
+        notebook = nbformat.v4.new_notebook(cells=[cell])
+        kernel = {"name": "python3", "display_name": "Python 3"}
+        notebook.metadata["kernelspec"] = kernel
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
     chapter = json.dumps(read_published(CHAPTER))
     (tmp_path / CHAPTER.name).write_text(chapter, encoding="utf-8")
     with jupyter_lab(tmp_path) as (address, _):
@@ -98,6 +122,39 @@ def test_the_kernel_draws_what_is_not_published_and_reports_errors(
     expect(picture).to_have_attribute("alt", "A blue bar of height 1 stands alone.")
     expect(picture).to_be_visible()
     expect(explorer.get_by_role("alert")).to_be_hidden()
+    page.close()
+
+
+def test_the_kernel_answers_a_live_piece(browser: Browser, lab: str):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{lab}lab/tree/live.ipynb")
+    page.locator(".jp-Notebook .jp-CodeCell").first.click(timeout=60_000)
+    expect(page.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute(
+        "data-status", "idle", timeout=60_000
+    )
+    page.keyboard.press("Shift+Enter")
+    piece = page.locator("div.live")
+    caption = piece.locator(".live-caption")
+    expect(caption).to_have_text("The piece is at 0 now.", timeout=60_000)
+    assert piece.locator("canvas").bounding_box()["width"] > 200
+    piece.get_by_role("button", name="Step").click()
+    expect(caption).to_have_text("The piece is at 1 now.")
+    knob = piece.get_by_label("by", exact=True)
+    knob.focus()
+    page.keyboard.press("ArrowRight")  # it is the knob's, not JupyterLab's
+    piece.get_by_role("button", name="Step").click()
+    expect(caption).to_have_text("The piece is at 3 now.")
+    piece.locator(".handles").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(piece.locator(".live-facts")).to_contain_text("0.04")
+    knob.press("End")
+    piece.get_by_role("button", name="Step").click()
+    alert = piece.get_by_role("alert")
+    expect(alert).to_contain_text("RuntimeError: no third step")
+    knob.press("Home")
+    piece.get_by_role("button", name="Step").click()
+    expect(caption).to_have_text("The piece is at 4 now.")
+    expect(alert).to_be_hidden()
     page.close()
 
 

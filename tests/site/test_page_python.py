@@ -29,7 +29,7 @@ from page_python.statements import statements_of  # noqa: E402
 pytestmark = pytest.mark.usefixtures("lite")
 
 CHAPTER = "chapters/02_neural_networks"
-NUMPY, PICTURE, SCIPY, WIDGET = "c79ea364", "fccd3de5", "7dce2455", "28817249"
+NUMPY, PICTURE, SCIPY, WIDGET = "c79ea364", "fccd3de5", "7dce2455", "2a8d414d"
 LONG_MS = 180_000  # several times what the longest cell takes
 MOST_SENT = 18_000_000  # bytes of the first run, data apart
 PAGES = sorted(

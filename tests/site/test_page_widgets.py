@@ -302,21 +302,21 @@ LINKS = {
 @pytest.mark.parametrize("how", LINKS)
 def test_a_link_that_was_encoded_on_its_way_keeps_its_setting(visit, how):
     chapter = ROOT / "chapters" / "01_linear_classifiers.ipynb"
-    fragment = "#perceptron-updates" + LINKS[how]("step=19&distance=2.5&seed=1")
+    fragment = "#kernel-machine" + LINKS[how]("data=rings&kernel=RBF&step=8")
     page = open_chapter(visit, chapter, fragment)
-    knob = page.locator("#explore-perceptron-updates-step")
-    expect(knob).to_have_attribute("aria-valuetext", "19")
-    expect(page.locator("#perceptron-updates")).to_be_in_viewport()
-    expect(page.locator("#perceptron-updates").get_by_role("alert")).to_be_hidden()
+    knob = page.locator("#explore-kernel-machine-step")
+    expect(knob).to_have_attribute("aria-valuetext", "8")
+    expect(page.locator("#kernel-machine")).to_be_in_viewport()
+    expect(page.locator("#kernel-machine").get_by_role("alert")).to_be_hidden()
 
 
 def test_a_link_to_what_is_not_there_says_so(visit):
     chapter = ROOT / "chapters" / "01_linear_classifiers.ipynb"
-    page = open_chapter(visit, chapter, "#perceptron-updates?step=9999&seed=1")
-    alert = page.locator("#perceptron-updates").get_by_role("alert")
+    page = open_chapter(visit, chapter, "#kernel-machine?step=9999&kernel=RBF")
+    alert = page.locator("#kernel-machine").get_by_role("alert")
     expect(alert).to_contain_text("9999")
-    expect(page.locator("#perceptron-updates img")).to_be_visible()
-    page.locator("#explore-perceptron-updates-step").press("End")
+    expect(page.locator("#kernel-machine img")).to_be_visible()
+    page.locator("#explore-kernel-machine-step").press("End")
     expect(alert).to_be_hidden()
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from browsers import missing
 from selenium import webdriver
-from selenium.webdriver import Keys, WebKitGTK
+from selenium.webdriver import ActionChains, Keys, WebKitGTK
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
@@ -183,6 +183,31 @@ def test_cells_run_where_they_stand_and_can_be_stopped(webkit, address):
     until(webkit, "arguments[0].innerText.includes('Stopped')", cell)
     said, _ = run_cell(webkit, NUMPY)
     assert said.startswith("Done in")
+
+
+@pytest.mark.usefixtures("lite")
+def test_a_live_piece_is_handled(webkit, address):
+    webkit.get(f"{address}{CHAPTER}.html")
+    until(webkit, "document.documentElement.dataset.python === 'offered'")
+    piece = webkit.find_element(By.ID, "simplex")
+    start = "arguments[0].scrollIntoView({ block: 'center' })"
+    webkit.execute_script(
+        f"{start}; arguments[0].querySelector('.handles').focus()", piece
+    )
+    caption = piece.find_element(By.CSS_SELECTOR, ".live-caption")
+    before = caption.text
+    keys = (Keys.ARROW_RIGHT, *[Keys.SHIFT + Keys.ARROW_RIGHT] * 12)
+    for key in keys:
+        webkit.switch_to.active_element.send_keys(key)
+    [x, _] = piece.find_elements(By.CSS_SELECTOR, ".live-numbers input")
+    until(webkit, "arguments[0].value === '1.46'", x)
+    WebDriverWait(webkit, 90).until(
+        lambda _: caption.text.startswith("Support") and caption.text != before
+    )
+    assert "class 1" in caption.text
+    handle = piece.find_element(By.CSS_SELECTOR, ".handles .reach")
+    ActionChains(webkit).drag_and_drop_by_offset(handle, -60, 0).perform()
+    WebDriverWait(webkit, 20).until(lambda _: "classes" in caption.text)
 
 
 # ---- what a reader writes

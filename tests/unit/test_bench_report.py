@@ -58,6 +58,14 @@ def written(report, folder: Path, benchmarks: list[dict]) -> str:
                     "warm": {"first result": 998, "bytes": 0},
                 }
             },
+            "pieces": {
+                "simplex": {
+                    "Chromium": {
+                        "cold": {"first picture": 1812.3, "move, 95%": 41.6},
+                        "warm": {"first picture": 1298, "move, 95%": 39},
+                    }
+                }
+            },
         },
     }
     for name, content in files.items():
@@ -91,6 +99,8 @@ def test_the_page_says_what_was_measured(report, tmp_path):
     assert "| conv2d | book | 120 |" in page
     assert "| 1 | 40 | 812 |" in page
     assert "| first result | 1.51, 1.00 |" in page
+    assert "| simplex: first picture | 1,812, 1,298 |" in page
+    assert "| simplex: move, 95% | 42, 39 |" in page
     assert "it takes 16.8 MB in Chromium" in page
     assert "2026-11-27: a processor" in page
     assert (tmp_path / "growth.png").stat().st_size > 1000

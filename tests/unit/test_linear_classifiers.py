@@ -34,7 +34,10 @@ from tutorial_utils.linear_classifiers import (
     logistic_regression,
     margin,
     maximum_margin,
+    mistake_bound,
     naive_bayes,
+    nonnegative_least_squares,
+    norm_bounds,
     one_vs_all,
     perceptron,
     polynomial_features,
@@ -229,6 +232,62 @@ def test_trace_holds_the_weights_after_each_mistake(data, seed):
     possible = {tuple(d) for d in difference_vectors(X, y, n_classes)}
     steps = np.diff(run.trace.reshape(run.mistakes + 1, -1), axis=0)
     assert all(tuple(step) in possible for step in steps)
+
+
+@given(data=any_data(), seed=seeds)
+def test_the_examples_of_the_mistakes_are_those_of_the_trace(data, seed):
+    X, y, n_classes = data
+    rng = np.random.default_rng(seed)
+    run = perceptron(X, y, n_classes, 20, rng=rng, keep_trace=True)
+    assert run.mistaken.shape == (run.mistakes,)
+    for k, n in enumerate(run.mistaken):
+        before, after = run.trace[k : k + 2]
+        assert (before @ X[n]).argmax() != y[n]
+        assert np.array_equal(after[y[n]], before[y[n]] + X[n])
+    assert perceptron(X, y, n_classes).mistaken is None
+
+
+@given(data=any_data(), seed=seeds)
+def test_the_norm_lies_between_its_bounds(data, seed):
+    X, y, n_classes = data
+    rng = np.random.default_rng(seed)
+    try:
+        _, gamma = maximum_margin(X, y, n_classes)
+    except ValueError:
+        gamma = 0.0
+    run = perceptron(X, y, n_classes, 20, rng=rng, keep_trace=True)
+    k = np.arange(run.mistakes + 1)
+    lower, upper = norm_bounds(k, gamma, radius(X))
+    norms = np.linalg.norm(run.trace, axis=(1, 2))
+    assert (lower <= norms * (1 + 1e-9) + 1e-12).all()
+    assert (norms <= upper * (1 + 1e-9) + 1e-12).all()
+    most = mistake_bound(gamma, radius(X))
+    assert run.mistakes <= most * (1 + 1e-9)
+    if np.isfinite(most):  # there the two bounds meet
+        below, above = norm_bounds([most], gamma, radius(X))
+        assert np.isclose(below, above)
+
+
+@given(
+    seed=seeds,
+    shape=st.tuples(st.integers(1, 8), st.integers(1, 30)),
+    twice=st.booleans(),
+    scale=st.sampled_from([1e-6, 1.0, 1e6]),
+)
+def test_nonnegative_least_squares_against_scipy(seed, shape, twice, scale):
+    rng = np.random.default_rng(seed)
+    A, b = scale * rng.normal(size=shape), rng.normal(size=shape[0])
+    A = np.repeat(A, 2, axis=1) if twice else A
+    beta = nonnegative_least_squares(A, b)
+    _, cost = scipy.optimize.nnls(A, b)
+    assert (beta >= 0).all()
+    assert np.isclose(np.linalg.norm(A @ beta - b), cost, rtol=1e-9, atol=1e-9)
+
+
+def test_nonnegative_least_squares_of_nothing_to_gain():
+    assert (nonnegative_least_squares([[1.0, 2.0]], [-1.0]) == 0).all()
+    assert (nonnegative_least_squares([[1.0, 2.0]], [0.0]) == 0).all()
+    assert (nonnegative_least_squares(np.zeros((2, 3)), [1.0, 1.0]) == 0).all()
 
 
 def test_shuffling_comes_from_the_generator_alone():

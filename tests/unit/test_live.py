@@ -1,10 +1,12 @@
 """Live pieces on the Python side: controls, scenes, questions and frames."""
 
+import hashlib
 import json
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from live_frames import unpacked
 
 from tutorial_utils import live as pieces
 from tutorial_utils.live import (
@@ -19,22 +21,8 @@ from tutorial_utils.live import (
     table,
     text,
 )
+from tutorial_utils.neural_networks import sparsemax
 from tutorial_utils.widgets import choice, slider
-
-
-def unpacked(frame: bytes) -> dict:
-    """A frame read back, by another program than the one that packed it."""
-    n = int.from_bytes(frame[:4], "little")
-    body = frame[4 + n :]
-
-    def array(value: dict) -> object:
-        if "$" not in value:
-            return value
-        place, kind, shape = value["$"]
-        count = int(np.prod(shape, dtype=int))
-        return np.frombuffer(body, f"<{kind}", count, place).reshape(shape)
-
-    return json.loads(frame[4 : 4 + n], object_hook=array)
 
 
 def counter(**how):
@@ -215,3 +203,111 @@ def test_the_arrow_stands_on_its_line_and_away_from_the_points():
     assert abs(w[:2] @ start + w[2]) < 1e-9
     assert np.isclose(np.hypot(*(end - start)), 0.3)
     assert np.linalg.norm(end - crowd, axis=1).min() > 0.5
+
+
+# ---- weights that a page fetches
+
+
+def test_a_kernel_makes_the_weights_and_keeps_them_for_the_page(tmp_path, monkeypatch):
+    monkeypatch.setenv("TUTORIAL_FRAMES", str(tmp_path))
+    monkeypatch.setenv("TUTORIAL_FRAME_KEYS", '{"small": "a key"}')
+    exact = np.array([[1 / 3, -2.0]])
+    made = pieces.trained("small", lambda: {"W": exact})
+    assert made["W"].dtype == np.float32
+    assert np.array_equal(made["W"], exact.astype(np.float16))
+    content = (tmp_path / "small" / "weights.npz").read_bytes()
+    assert json.loads((tmp_path / "small/report.json").read_text())["key"] == "a key"
+    pieces.trained("small", lambda: {"W": exact})
+    again = (tmp_path / "small" / "weights.npz").read_bytes()
+    assert content == again, "two builds keep the same file"
+
+
+def fetch(monkeypatch, content: bytes | None, sha256: str) -> dict[str, np.ndarray]:
+    """What a page gets of these weights."""
+
+    def fetched(address: str) -> bytes:
+        assert address == "../weights/small-1.npz"
+        if content is None:
+            raise FileNotFoundError(address)
+        return content
+
+    monkeypatch.setattr("tutorial_utils.live.weights.fetched", fetched)
+    file = {"address": "../weights/small-1.npz", "sha256": sha256}
+    monkeypatch.setenv("TUTORIAL_WEIGHTS", json.dumps({"small": file}))
+
+    def never() -> dict[str, np.ndarray]:
+        raise AssertionError("a page does not train")
+
+    return pieces.trained("small", never)
+
+
+def test_a_page_fetches_the_weights_and_checks_their_sum(tmp_path, monkeypatch):
+    monkeypatch.setenv("TUTORIAL_FRAMES", str(tmp_path))
+    made = pieces.trained("small", lambda: {"b": np.arange(3) / 7})
+    content = (tmp_path / "small" / "weights.npz").read_bytes()
+    total = hashlib.sha256(content).hexdigest()
+    assert np.array_equal(fetch(monkeypatch, content, total)["b"], made["b"])
+    with pytest.raises(RuntimeError, match="damaged: reload"):
+        fetch(monkeypatch, content, "0")
+    with pytest.raises(RuntimeError, match="missing: reload"):
+        fetch(monkeypatch, None, total)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e6])
+def test_weights_that_half_precision_cannot_hold_are_named(value):
+    with pytest.raises(
+        ValueError, match=r"W of small must be finite and at most 65504"
+    ):
+        pieces.trained("small", lambda: {"W": np.array([value])})
+    with pytest.raises(ValueError, match="name must be"):
+        pieces.trained("two words", dict)
+
+
+# ---- what several pieces need
+
+
+def test_seen_from_above_a_projection_stays_where_it_is():
+    rng = np.random.default_rng(2)
+    for z in rng.normal(scale=2, size=(50, 3)):
+        nearest = sparsemax(z)
+        a, b, *corners = pieces.in_triangle(np.array([nearest, z, *np.eye(3)]))
+        # No point of the triangle is nearer to it, in the drawing as in space.
+        shares = rng.dirichlet(np.ones(3), size=200)
+        others = shares @ np.array(corners)
+        assert np.linalg.norm(a - b) <= np.linalg.norm(others - b, axis=1).min() + 1e-9
+
+
+def test_a_turned_line_shows_the_update():
+    old = np.array([[0.0, 0, 0], [1, 0, 0.1]])
+    new = np.array([[0.0, 0, 0], [1, 1, 0.1]])
+    *_, before, update, after = pieces.turned_line(old, new, np.zeros((1, 3)))
+    assert before["start"] == after["start"]
+    assert before["end"] == update["start"]
+    assert update["end"] == after["end"]
+    way = np.subtract(update["end"], update["start"])
+    assert np.isclose(way[0], 0)
+    assert way[1] > 0
+    assert pieces.turned_line(old, np.zeros((2, 3)), np.zeros((1, 3))) == []
+
+
+def test_a_fitted_plot_holds_its_curves_and_zero():
+    panel = plot(curve([1, 3], [-2, 4]), curve([0, 5], [1, np.nan]), fit=True)
+    assert panel["x"] == [0, pytest.approx(5.3)]
+    assert panel["y"] == [-2, pytest.approx(4.24)]
+
+
+# ---- in a notebook
+
+
+def test_a_notebook_gets_frames_or_the_error():
+    piece = counter()
+    sent = []
+    piece.send = lambda content, buffers=(): sent.append((content, buffers))
+    piece._hear(None, {"id": "1", "question": {"steps": 2}}, None)
+    bad = {"set": {"data": {"X": [9, 9], "y": [0]}}}
+    piece._hear(None, {"id": "2", "question": bad}, None)
+    (first, [frame]), (second, _) = sent
+    assert first == {"id": "1"}
+    assert unpacked(frame)["facts"]["n"] == "2"
+    assert second["id"] == "2"
+    assert second["error"].startswith("ValueError: points must lie within 1")

@@ -89,7 +89,17 @@ class Statement:
 
 def statements_of(source: str) -> list[Statement]:
     """The statements of a cell. SyntaxError where it is no Python."""
-    return [_statement(node) for node in ast.parse(source).body]
+    return [_statement(_Kept().visit(node)) for node in ast.parse(source).body]
+
+
+class _Kept(ast.NodeTransformer):
+    """Leaves out how arrays are trained that a page fetches: `trained(name, make)`."""
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "trained":
+            node.args, node.keywords = node.args[:1], []
+        return node
 
 
 def functions_of(source: str) -> list[Function]:

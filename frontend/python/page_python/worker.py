@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import os
 import warnings
 from collections.abc import Callable
 
@@ -24,6 +25,7 @@ def open(cells: str, post: Callable[[str, str], None]) -> None:
     values = json.loads(cells)
     Open.session = Session(Chapter(values))
     Open.seconds = values["seconds"]
+    os.environ["TUTORIAL_WEIGHTS"] = json.dumps(values.get("weights", {}))
     display.Screen.post = staticmethod(post)
     builtins.input = display.no_input
     warnings.formatwarning = display.warn_line

@@ -22,8 +22,8 @@ const wantsCalm = matchMedia("(prefers-reduced-motion: reduce)");
 const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 let mounted = 0;
 
-/** What is told of each frame to those who measure: `live-frame` on the element of a piece. */
-export interface FrameTold { t: number; taken: number; at: number; moves: number[] }
+/** What is told of each frame that is shown: `live-frame` on the element of a piece. */
+export interface FrameTold { frame: Frame; at: number; moves: number[] }
 
 export class Piece implements Handling {
   readonly id = `live-${++mounted}`;
@@ -44,7 +44,8 @@ export class Piece implements Handling {
   frame: Frame;
   chosen: Chosen | undefined;
   caption: string;
-  message = "";
+  message = ""; // what could not be set
+  trouble = ""; // what Python could not do
   said = "";
   state: "asleep" | "waking" | "awake" = "asleep";
   isLinked = false; // a link asks for what the picture does not show yet
@@ -287,6 +288,7 @@ export class Piece implements Handling {
     if (!this.#clock.isBusy) clearTimeout(this.#patience);
     this.isSlow = this.isLinked = false;
     this.state = "awake";
+    this.trouble = "";
     this.frame = frame;
     if (this.frame.done && this.isPlaying) this.#clock.pause();
     const now = performance.now();
@@ -296,7 +298,7 @@ export class Piece implements Handling {
     }
     if (!this.isPlaying) this.#keepAddress();
     this.show();
-    const detail: FrameTold = { t: this.frame.t, taken: this.frame.taken, at: performance.now(), moves };
+    const detail: FrameTold = { frame, at: performance.now(), moves };
     this.element.dispatchEvent(new CustomEvent("live-frame", { detail }));
   }
 
@@ -304,14 +306,16 @@ export class Piece implements Handling {
     clearTimeout(this.#patience);
     this.isSlow = false;
     this.progress = undefined;
-    this.state = "asleep";
     const why = (error.message || "no reason was given").trim().split("\n").at(-1)!;
-    const wasStopped = why === "stopped";
-    this.message = wasStopped
-      ? "Stopped. The piece is as it was before; press or move something to go on."
-      : `Python could not do this: ${why.replace(/\.$/, "")}.`;
-    this.#values = structuredClone(this.#known.values);
-    this.#goal = this.#known;
+    if (why === "stopped") {
+      // What was set since the last picture may be what hangs.
+      this.#values = structuredClone(this.#known.values);
+      this.state = "asleep";
+      this.trouble = "Stopped. The piece is as it was before; press or move something to go on.";
+    } else {
+      if (this.state === "waking") this.state = "asleep";
+      this.trouble = `Python could not do this: ${why.replace(/\.$/, "")}.`;
+    }
     this.show();
   }
 
@@ -385,7 +389,7 @@ function App({ piece, width, palette }: { piece: Piece; width: number; palette: 
       {isLinked && state !== "waking" && (
         <p class="live-message">The link leads to another setting than the picture shows. <button type="button" onClick={() => piece.follow()}>Compute it with Python</button></p>
       )}
-      <p class="live-message" role="alert" hidden={!piece.message}>{piece.message}</p>
+      <p class="live-message" role="alert" hidden={!piece.message && !piece.trouble}>{piece.message || piece.trouble}</p>
       {piece.progress && piece.progress.all > AT_ONCE && (
         <p class="live-message">
           <progress value={piece.progress.done} max={piece.progress.all} /> Python makes the steps again: {piece.progress.done} of {piece.progress.all}.

@@ -1,6 +1,7 @@
 """Live pieces: pictures that are handled, computed by the functions of the book."""
 
 from .controls import Points, cloud, drawing, table, text, two_clouds
+from .knobs import choice, slider
 from .piece import Live, live
 from .scenes import (
     arrow,
@@ -20,6 +21,7 @@ from .scenes import (
     sides,
     turned_line,
 )
+from .weights import trained
 
 __all__ = [
     "Live",
@@ -29,6 +31,7 @@ __all__ = [
     "bars",
     "border",
     "cells",
+    "choice",
     "cloud",
     "curve",
     "dots",
@@ -42,8 +45,10 @@ __all__ = [
     "plot",
     "scene",
     "sides",
+    "slider",
     "table",
     "text",
+    "trained",
     "turned_line",
     "two_clouds",
 ]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from ..datasets import gaussian_classes
-from ..widgets import Control
+from .knobs import Control
 
 
 @runtime_checkable

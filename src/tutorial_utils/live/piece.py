@@ -14,8 +14,8 @@ import anywidget
 import numpy as np
 import traitlets
 
-from ..widgets import Control
 from .controls import Knob, LiveControl
+from .knobs import Control
 from .scenes import Scene, pack
 
 HERE = Path(__file__).parent
