@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from test_page_python import LONG_MS, cell_of, facts_of, opened
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
-sys.path.append(str(ROOT / "tools"))
+sys.path += [str(ROOT / "tools"), str(ROOT / "frontend" / "python")]
 from build_book import WIDGET  # noqa: E402
+from page_python.statements import statements_of  # noqa: E402
 
 LIVE = re.compile(r"^(?:\w+ = )?live\(", re.MULTILINE)
 CHAPTERS = sorted(ROOT.glob("chapters/*.ipynb"))
@@ -261,21 +263,26 @@ def test_a_step_that_hangs_is_stopped_and_the_piece_goes_on(visit):
     page = opened(visit, page_name)
     facts = facts_of(page_name)
     [own] = [one for one in facts["cells"] if one["id"] == cell]
-    hang = "def step(s):\n    while s.k == 2:\n        pass\n"
+    hang = "def step(s, data):\n    while data.X[0, 0] > 0.9:\n        pass\n"
     own["source"] = own["source"].replace("def step(s):\n", hang)
     assert hang in own["source"]
+    own["statements"] = [asdict(one) for one in statements_of(own["source"])]
     page.route("**/*.cells.json", lambda route: route.fulfill(body=json.dumps(facts)))
     place = place_of(page, name)
     place.evaluate(WATCH)
     place.get_by_role("button", name="Restart").press("Enter")
     frame_after(page, 0)
     assert stepped(page, place, 2)["facts"]["mistakes k"] == "2"
-    place.get_by_role("button", name="Step").press("Enter")
+    place.locator(".handles").press("ArrowRight")
+    field = place.locator(".live-numbers").get_by_label("x", exact=True)
+    field.press("Control+a")
+    field.press_sequentially("0.95")
     place.get_by_role("button", name="Stop").press("Enter")
     expect(place.get_by_role("alert")).to_contain_text("Stopped")
-    place.get_by_role("button", name="Restart").press("Enter")
-    expect(place.locator(".live-facts")).to_contain_text("mistakes k\n0")
-    assert stepped(page, place, 1)["facts"]["mistakes k"] == "1"
+    field.blur()
+    expect(field).to_have_value("0.9")  # the last that Python answered
+    assert stepped(page, place, 1)["facts"]["mistakes k"] == "3"
+    expect(place.get_by_role("alert")).to_be_hidden()
 
 
 @pytest.mark.usefixtures("lite")
