@@ -83,17 +83,22 @@ def sources() -> dict[str, bytes]:
 def zip_modules(pyodide: Path, work: Path, target: Path) -> None:
     """The modules, compiled by the Python that loads them, in one zip.
 
-    With the small libraries that all of them import.
+    With the small libraries that all of them import, but for what we stand in for.
     """
     archive = work / "book.zip"
     with zipfile.ZipFile(archive, "w") as book:
         for place, content in sources().items():
             book.writestr(zipfile.ZipInfo(place), content)
     wheels = [next(pyodide.glob(f"{name}-*.whl")) for name in BUNDLED]
+    modules: set[str] = set()
     with zipfile.ZipFile(target, "w") as book:
         for part in [*lean([archive], work), *wheels]:
             with zipfile.ZipFile(part) as content:
                 for place in content.namelist():
+                    module = place.removesuffix("c").removesuffix(".py")
+                    if module in modules:
+                        continue
+                    modules.add(module)
                     entry = zipfile.ZipInfo(place)
                     book.writestr(entry, content.read(place), zipfile.ZIP_DEFLATED, 9)
 

@@ -25,7 +25,8 @@ import array, ast, base64, calendar, contextlib, copy, ctypes, dataclasses, date
 import fractions, functools, gzip, hashlib, hmac, html, inspect, io, itertools, json
 import linecache, math, numbers, pathlib, pickle, platform, queue, random, re, secrets
 import string, symtable, textwrap, time, tokenize, traceback, typing, warnings
-import importlib.metadata, importlib.resources
+import email.message, email.parser, importlib.metadata, importlib.resources
+import importlib.metadata._adapters, urllib.parse
 `);
 const memory = python.makeMemorySnapshot();
 if (memory.length > LARGEST + 4224) throw new Error(`the snapshot is too large: ${memory.length} bytes`);

@@ -156,7 +156,7 @@ function answered(ask: () => string): unknown {
   try {
     text = ask();
   } catch (error) {
-    why = ` (${String((error as Error).message ?? error).split("\n")[0]!})`;
+    why = ` (${String((error as Error).message ?? error).trim().split("\n").at(-1)!})`;
   }
   if (text === undefined) say({ died: `Python ended in the middle of its work${why}` });
   return JSON.parse(text ?? "{}");

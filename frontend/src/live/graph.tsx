@@ -66,7 +66,7 @@ export function GraphPicture({ data, width, height, handling }: { data: Graph; w
     .target((k) => [x[edges[2 * k + 1]!]! - side / 2, y[edges[2 * k + 1]!]!]);
   const parts = edit ? partsOf(data) : [];
   const isChosen = (of: string, index: number) => handling.chosen?.name === edit && handling.chosen.of === of && handling.chosen.index === index;
-  const now = parts.findIndex(({ of, index }) => isChosen(of, index));
+  const nowChosen = () => parts.findIndex(({ of, index }) => isChosen(of, index));
   const choose = (part: Part) => handling.choose({ name: edit, of: part.of, index: part.index }, `${part.name}: ${part.value.toFixed(2)}.`);
   const press = (of: Part["of"], index: number) => {
     const part = parts.find((one) => one.of === of && one.index === index);
@@ -76,7 +76,7 @@ export function GraphPicture({ data, width, height, handling }: { data: Graph; w
   };
   const key = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const last = parts.length - 1;
+    const [now, last] = [nowChosen(), parts.length - 1];
     const next = { ArrowRight: now < last ? now + 1 : 0, ArrowLeft: now > 0 ? now - 1 : last, Home: 0, End: last }[event.key];
     const change = { ArrowUp: STEP, ArrowDown: -STEP }[event.key];
     if (next !== undefined) choose(parts[next]!);

@@ -52,7 +52,7 @@ export function GridsPicture({ data, width, height, handling }: { data: Images; 
   const drawn = typeof data.grids === "string" ? (handling.control(data.grids) as Drawing) : undefined;
   const name = drawn ? (data.grids as string) : data.edit;
   const size = rows * columns;
-  const chosen = handling.chosen?.name === name && handling.chosen.of === "cell" ? handling.chosen.index : -1;
+  const chosenNow = () => (handling.chosen?.name === name && handling.chosen.of === "cell" ? handling.chosen.index : -1);
 
   const levelOf = (index: number) => (drawn ? (handling.value(name) as number[])[index]! : grid[index]! / 127);
   const told = (index: number, level = levelOf(index)) => {
@@ -100,6 +100,7 @@ export function GridsPicture({ data, width, height, handling }: { data: Images; 
   };
   const key = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const chosen = chosenNow();
     const index = Math.max(chosen, 0);
     const [i, j] = [Math.floor((index % size) / columns), index % columns];
     const step = { ArrowLeft: j > 0 ? -1 : 0, ArrowRight: j < columns - 1 ? 1 : 0, ArrowUp: i > 0 ? -columns : 0, ArrowDown: i < rows - 1 ? columns : 0 }[event.key];
@@ -119,6 +120,7 @@ export function GridsPicture({ data, width, height, handling }: { data: Images; 
         "aria-label": `${title}: ${rows} rows of ${columns} cells. Arrows choose a cell${pages}, Space changes it.`,
       }
     : {};
+  const chosen = chosenNow();
   const [k, i, j] = [Math.floor(chosen / size), Math.floor((chosen % size) / columns), chosen % columns];
   const events = name ? { onTouchStart: touch, onPointerDown: press, onPointerMove: carry, onPointerUp: () => (pen.current = undefined), onPointerCancel: () => (pen.current = undefined) } : {};
   return (

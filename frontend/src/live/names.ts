@@ -4,8 +4,8 @@ export type Box = [left: number, top: number, width: number, height: number];
 export interface Named { name: string; colour: number | null; points: [px: number, py: number][] }
 export interface Place { name: string; colour: number | null; x: number; y: number }
 
-const TRIED = 24; // places along a curve
-const SEEN = 80; // points of each curve that a name keeps away from
+const TRIED = 12; // places along a curve
+const SEEN = 40; // points of each curve that a name keeps away from
 const APART = 12; // px between two such points of a straight line
 
 const half = (name: string) => 3.6 * name.length + 4;

@@ -41,6 +41,7 @@ export class Piece implements Handling {
   #address: ReturnType<typeof setTimeout> | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
   #captionAt = 0;
+  #isShowing = false; // it will be, before the page is drawn next
   frame: Frame;
   chosen: Chosen | undefined;
   caption: string;
@@ -73,7 +74,8 @@ export class Piece implements Handling {
     if (!document.getElementById(spec.name)) element.id = spec.name;
     this.#follow();
     if (host.hasAddress) this.#read();
-    this.show();
+    this.#isShowing = true;
+    this.#render();
   }
 
   /** Listen to what changes around the piece. */
@@ -114,6 +116,7 @@ export class Piece implements Handling {
     clearTimeout(this.#address);
     clearTimeout(this.#patience);
     for (const leave of this.#leave) leave();
+    this.#isShowing = false;
     render(null, this.element);
   }
 
@@ -297,7 +300,8 @@ export class Piece implements Handling {
       this.#captionAt = now;
     }
     if (!this.isPlaying) this.#keepAddress();
-    this.show();
+    this.#isShowing = true;
+    this.#render();
     const detail: FrameTold = { frame, at: performance.now(), moves };
     this.element.dispatchEvent(new CustomEvent("live-frame", { detail }));
   }
@@ -365,7 +369,17 @@ export class Piece implements Handling {
     return this.host.hasAddress && !holds(this.#past);
   }
 
+  /** Show what has changed, once before the page is drawn next. */
   show(): void {
+    if (this.#isShowing) return;
+    this.#isShowing = true;
+    if (document.hidden) setTimeout(() => this.#render());
+    else requestAnimationFrame(() => this.#render());
+  }
+
+  #render(): void {
+    if (!this.#isShowing) return;
+    this.#isShowing = false;
     this.#palette ??= paletteOf(this.element);
     render(<App piece={this} width={this.#board.width} palette={this.#palette} />, this.element);
   }

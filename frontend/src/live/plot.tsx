@@ -209,32 +209,33 @@ const STEPS: Record<string, hands.Direction> = { ArrowLeft: [-1, 0], ArrowRight:
 /** The reader's points: they move at once, Python follows. */
 function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; frame: Frame; handling: Handling }) {
   const control = handling.control(name) as Cloud;
-  const points = handling.value(name) as Points;
-  const tool = handling.tool(name);
   const group = useRef<SVGGElement>(null);
   const drag = useRef<{ index: number; last: [number, number] } | undefined>(undefined);
   const { sx, sy, back, box: [left, top, w, h] } = frame;
-  const count = points.y.length;
-  const chosen = handling.chosen?.name === name ? handling.chosen.index : -1;
+  // Several events may come before the next picture: each sees what the one before has left.
+  const now = () => handling.value(name) as Points;
+  const chosenNow = () => (handling.chosen?.name === name ? Math.min(handling.chosen.index, now().y.length - 1) : -1);
+  const toolNow = () => handling.tool(name);
 
   const place = (event: { clientX: number; clientY: number }): [number, number] => {
     const { left: x, top: y } = group.current!.ownerSVGElement!.getBoundingClientRect();
     return [event.clientX - x, event.clientY - y];
   };
-  const inPixels = (): Points => ({ X: points.X.map((v, i) => (i % 2 ? sy(v) : sx(v))), y: points.y });
-  const choose = (index: number, now = points) => handling.choose({ name, of: "point", index }, hands.told(now, index, control));
-  const change = (now: Points | undefined, index: number, byHand = false) => {
-    if (!now) return handling.say(hands.limits(control));
-    handling.set(name, now, byHand);
-    if (index >= 0 && index < now.y.length) choose(index, now);
+  const under = (px: number, py: number) => {
+    const { X, y } = now();
+    return hands.under({ X: X.map((v, i) => (i % 2 ? sy(v) : sx(v))), y }, px, py, REACH);
   };
-  const addAt = (px: number, py: number, kind: number) => {
-    const now = hands.added(points, ...back(px, py), kind, control);
-    change(now, count, true);
+  const choose = (index: number) => handling.choose({ name, of: "point", index }, hands.told(now(), index, control));
+  const change = (points: Points | undefined, index: number, byHand = false) => {
+    if (!points) return handling.say(hands.limits(control));
+    handling.set(name, points, byHand);
+    if (index >= 0 && index < points.y.length) choose(index);
   };
+  const addAt = (px: number, py: number) =>
+    change(hands.added(now(), ...back(px, py), Number(toolNow().slice(3)), control), now().y.length, true);
   const use = (index: number) => {
-    if (tool === "flip") change(hands.flipped(points, index, control), index);
-    else if (tool === "remove") change(hands.removed(points, index, control), -1);
+    if (toolNow() === "flip") change(hands.flipped(now(), index, control), index);
+    else if (toolNow() === "remove") change(hands.removed(now(), index, control), -1);
     else choose(index);
   };
 
@@ -242,8 +243,8 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     if (event.button) return;
     const at = place(event);
     group.current!.focus({ preventScroll: true });
-    const found = hands.under(inPixels(), ...at, REACH);
-    if (tool.startsWith("add")) addAt(...at, Number(tool.slice(3)));
+    const found = under(...at);
+    if (toolNow().startsWith("add")) addAt(...at);
     else if (found < 0) return;
     else use(found);
     drag.current = { index: found, last: at };
@@ -253,38 +254,35 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
   /** A finger on a point moves the point; elsewhere it scrolls the page. */
   const touch = (event: TouchEvent) => {
     const finger = event.touches[0];
-    if (finger && (tool.startsWith("add") || hands.under(inPixels(), ...place(finger), REACH) >= 0)) event.preventDefault();
+    if (finger && (toolNow().startsWith("add") || under(...place(finger)) >= 0)) event.preventDefault();
   };
   const carry = (event: PointerEvent) => {
     if (!drag.current) return;
     const at = place(event);
     const { index, last } = drag.current;
-    if (tool === "move") handling.set(name, hands.moved(points, index, ...back(...at), control), true);
-    else if (tool.startsWith("add") && Math.hypot(at[0] - last[0], at[1] - last[1]) > APART) {
-      addAt(...at, Number(tool.slice(3)));
+    if (toolNow() === "move") handling.set(name, hands.moved(now(), index, ...back(...at), control), true);
+    else if (toolNow().startsWith("add") && Math.hypot(at[0] - last[0], at[1] - last[1]) > APART) {
+      addAt(...at);
       drag.current.last = at;
     }
   };
   const release = () => {
-    if (drag.current && tool === "move") choose(drag.current.index);
+    if (drag.current && toolNow() === "move") choose(drag.current.index);
     drag.current = undefined;
   };
 
   const key = (event: KeyboardEvent) => {
-    const index = Math.min(chosen, count - 1);
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const [points, index] = [now(), chosenNow()];
+    const [x, y] = index < 0 ? [0, 0] : [points.X[2 * index]!, points.X[2 * index + 1]!];
     const step = STEPS[event.key];
-    const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey;
-    if (!isPlain) return;
-    if (step && event.shiftKey && index >= 0) {
-      const by = control.limit / 25;
-      change(hands.moved(points, index, points.X[2 * index]! + by * step[0], points.X[2 * index + 1]! + by * step[1], control), index, true);
-    } else if (step) choose(hands.nearest(points, index, step));
-    else if (event.key === "Enter") {
-      const by = control.limit / 16;
-      const [x, y] = index < 0 ? [0, 0] : [points.X[2 * index]! + by, points.X[2 * index + 1]! + by];
-      change(hands.added(points, x, y, points.y[index] ?? 0, control), count);
-    } else if ((event.key === "Delete" || event.key === "Backspace") && !control.fixed && index >= 0) {
-      change(hands.removed(points, index, control), Math.min(index, count - 2));
+    const far = control.limit / 25;
+    const apart = index < 0 ? 0 : control.limit / 16;
+    if (step && event.shiftKey && index >= 0) change(hands.moved(points, index, x + far * step[0], y + far * step[1], control), index, true);
+    else if (step) choose(hands.nearest(points, index, step));
+    else if (event.key === "Enter") change(hands.added(points, x + apart, y + apart, points.y[index] ?? 0, control), points.y.length);
+    else if ((event.key === "Delete" || event.key === "Backspace") && !control.fixed && index >= 0) {
+      change(hands.removed(points, index, control), Math.min(index, points.y.length - 2));
     } else if (event.key.toLowerCase() === "c" && !control.fixed && control.classes.length > 1 && index >= 0) {
       change(hands.flipped(points, index, control), index);
     } else return;
@@ -292,6 +290,7 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     event.stopPropagation();
   };
 
+  const [points, chosen, tool, count] = [now(), chosenNow(), toolNow(), now().y.length];
   const isOne = control.fixed && count === 1;
   const ways = [
     isOne ? "Shift and arrows move it" : "Arrows choose a point, Shift and arrows move it",

@@ -1,7 +1,7 @@
 """How soon Python in a page answers, in three browsers; how long each cell takes there.
 
-usage: page_python.py FILE        times of cells and live pieces, medians of ROUNDS
-       page_python.py cells       writes frontend/seconds.json, from Chromium
+usage: python_in_page.py FILE     times of cells and live pieces, medians of ROUNDS
+       python_in_page.py cells    writes frontend/seconds.json, from Chromium
 
 Cold is a browser that was never here, warm the same one on its second visit. The files
 come from this machine, compressed as web servers do.
