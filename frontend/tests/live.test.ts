@@ -7,7 +7,7 @@ import * as hands from "../src/live/hands";
 import type { Cloud, Question, Spec, Value } from "../src/live/spec";
 
 const POINTS: Cloud = {
-  kind: "cloud", label: "points", start: { X: [0.1, -0.2], y: [0] }, classes: ["a", "b"], limit: 1, least: 1, most: 3, fixed: false,
+  kind: "cloud", label: "points", start: { X: [0.1, -0.2], y: [0] }, classes: ["a", "b"], limit: 1, least: 1, most: 3, fixed: false, axes: ["x", "y"],
   presets: { one: { X: [0.1, -0.2], y: [0] }, two: { X: [0, 0, 1, -1], y: [0, 1] } },
 };
 const SPEC: Spec = {
@@ -25,7 +25,7 @@ const START = Object.fromEntries(Object.entries(SPEC.controls).map(([key, { star
 
 test("the address says what is not at its start, and nothing else", () => {
   assert.equal(write(SPEC, START, 0, []), "piece?t=0");
-  assert.deepEqual(readAddress(SPEC, "#piece?t=0"), { values: {}, steps: 0, past: [] });
+  assert.deepEqual(readAddress(SPEC, "#piece?t=0"), { values: {}, steps: 0, past: [], unknown: [] });
   assert.equal(readAddress(SPEC, "#another?t=3"), undefined);
 });
 
@@ -36,7 +36,7 @@ test("every kind of control comes back from the address", () => {
   };
   const past: Past[] = [[0, ["net", "edge", 3, -0.25]], [7, ["net", "node", 0, 1.5]]];
   const place = readAddress(SPEC, `#${write(SPEC, values, 41, past)}`)!;
-  assert.deepEqual(place, { values, steps: 41, past });
+  assert.deepEqual(place, { values, steps: 41, past, unknown: [] });
 });
 
 test("presets have their names in the address", () => {
@@ -47,7 +47,9 @@ test("presets have their names in the address", () => {
 
 test("what an address cannot mean is left out", () => {
   for (const query of ["rate=7", "data=~9AAAA", "data=~1", "ink=0102", "ink=01", "kernel=1+99", "kernel=x+1", "words=much+too+long", "t=-3", "t=x", "edits=net,edge,3,1", "edits=0,net,edge,x,1"]) {
-    assert.deepEqual(readAddress(SPEC, `#piece?${query}`), { values: {}, steps: 0, past: [] }, query);
+    const place = readAddress(SPEC, `#piece?${query}`)!;
+    assert.deepEqual({ ...place, unknown: [] }, { values: {}, steps: 0, past: [], unknown: [] }, query);
+    assert.equal(place.unknown.length, /^(t|edits)=/.test(query) ? 0 : 1, query);
   }
 });
 
@@ -61,7 +63,7 @@ test("a link that was encoded on its way is read, once or twice", () => {
   const values = { ...START, rate: 2, words: "a b" };
   const link = write(SPEC, values, 7, []);
   for (const sent of [link, encodeURIComponent(link), encodeURIComponent(encodeURIComponent(link)), link.replaceAll("&", "&amp;")]) {
-    assert.deepEqual(readAddress(SPEC, `#${sent}`), { values: { rate: 2, words: "a b" }, steps: 7, past: [] }, sent);
+    assert.deepEqual(readAddress(SPEC, `#${sent}`), { values: { rate: 2, words: "a b" }, steps: 7, past: [], unknown: [] }, sent);
   }
 });
 

@@ -301,5 +301,5 @@ def test_a_piece_follows_the_edit_of_its_cell_and_its_reset(visit):
     expect(own).to_be_visible(timeout=LONG_MS)
     own.locator("input[type=range]").press("Home")
     expect(own.locator(".live-control output")).to_have_text("0.25")
-    expect(own.locator(".live-caption")).to_contain_text("Support of sparsemax")
+    expect(own.locator(".live-caption")).to_contain_text("Sparsemax keeps")
     assert visit.wrong == []

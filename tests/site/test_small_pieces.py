@@ -378,9 +378,9 @@ def test_a_cloud_keeps_its_limits(pieces):
     for _ in range(4):
         pieces.page.keyboard.press("Delete")
     expect(piece.get_by_role("alert")).to_contain_text("from 1 to 4 points")
-    expect(piece.locator(".handles")).to_have_attribute(
-        "aria-label", piece.locator(".handles").get_attribute("aria-label")
-    )
+    expect(piece.get_by_role("status")).to_contain_text("Point 1 of 1")
+    put(piece.locator(".live-numbers").get_by_label("x", exact=True), "3")
+    expect(piece.get_by_role("alert")).to_contain_text("numbers from -1 to 1")
     assert len(fact(piece, "points").inner_text().split()) == 1
 
 
@@ -409,6 +409,13 @@ def test_steps_knobs_and_the_link_to_what_is_seen(pieces):
     assert again.locator(".live-facts").inner_text() == before
 
 
+def test_a_link_that_was_changed_says_so(pieces):
+    piece = pieces.open("points", "#points?data=~zzz&by=7&t=2")
+    expect(piece.get_by_role("alert")).to_contain_text("it has no Data, Step")
+    piece.get_by_role("button", name="Compute it with Python").click()
+    expect(fact(piece, "n")).to_have_text("2")
+
+
 def test_play_ends_where_there_is_nothing_left_to_do_and_begins_again(pieces):
     piece = pieces.open("points")
     play = piece.locator(".live-play")
@@ -420,6 +427,8 @@ def test_play_ends_where_there_is_nothing_left_to_do_and_begins_again(pieces):
     expect(play).to_have_text("Play")
     expect(caption).to_have_attribute("aria-live", "polite")
     expect(caption).to_have_text("The walk is at 12, by steps of 1.")
+    piece.get_by_role("button", name="Step").click()
+    expect(piece.get_by_role("alert")).to_contain_text("No step is left to take")
     play.press("Enter")
     expect(fact(piece, "n")).not_to_have_text("12")
     play.press("Enter")

@@ -202,7 +202,7 @@ def test_a_live_piece_is_handled(webkit, address):
     [x, _] = piece.find_elements(By.CSS_SELECTOR, ".live-numbers input")
     until(webkit, "arguments[0].value === '1.46'", x)
     WebDriverWait(webkit, 90).until(
-        lambda _: caption.text.startswith("Support") and caption.text != before
+        lambda _: caption.text.startswith("Sparsemax") and caption.text != before
     )
     assert "class 1" in caption.text
     handle = piece.find_element(By.CSS_SELECTOR, ".handles .reach")

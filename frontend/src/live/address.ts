@@ -88,6 +88,7 @@ export interface Place {
   values: Record<string, Value>; // of those controls that are not at their start
   steps: number;
   past: Past[];
+  unknown: string[]; // the labels of controls whose values cannot be read
 }
 
 /** The part of the address after the mark #. */
@@ -105,12 +106,13 @@ export function write(spec: Spec, values: Record<string, Value>, steps: number, 
 export const holds = (past: Past[]) => past.length <= MOST_EDITS;
 
 function readQuery(spec: Spec, query: string): Place {
-  const place: Place = { values: {}, steps: 0, past: [] };
+  const place: Place = { values: {}, steps: 0, past: [], unknown: [] };
   for (const [key, wanted] of new URLSearchParams(query)) {
     const control = spec.controls[key];
     if (control) {
       const value = read(wanted, control);
       if (value !== undefined) place.values[key] = value;
+      else place.unknown.push(control.label);
     } else if (key === "t") place.steps = Math.min(Math.max(0, Math.floor(+wanted)) || 0, MOST_STEPS);
     else if (key === "edits") {
       for (const one of wanted.split(" ").slice(0, MOST_EDITS)) {

@@ -9,7 +9,7 @@ export interface Dots { mark: "dots"; at: string | Grid; y: number[] | null; rin
 export interface Heat { mark: "heat"; values: Grid; contour: number[] }
 export interface Curve { mark: "curve"; x: Grid; y: Grid; look: "line" | "dash" | "faint" | "area"; name: string; colour: number | null }
 export interface Arrow { mark: "arrow"; start: [number, number]; end: [number, number]; look: "line" | "faint"; name: string; colour: number | null }
-export interface Bars { mark: "bars"; values: Grid; labels: string[]; names: string[] }
+export interface Bars { mark: "bars"; values: Grid; labels: string[]; names: string[]; colours: number[] }
 export type Mark = Dots | Heat | Curve | Arrow | Bars;
 
 interface Any { title: string; shape: number }

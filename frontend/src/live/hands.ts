@@ -65,3 +65,8 @@ export function told(points: Points, k: number, { classes }: Cloud): string {
 export function limits({ label, least, most }: Cloud): string {
   return `${label}: from ${least} to ${most} points.`;
 }
+
+/** Between what the coordinates of a point must lie. */
+export function bounds({ label, limit }: Cloud): string {
+  return `${label}: numbers from ${-limit} to ${limit}.`;
+}

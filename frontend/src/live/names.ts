@@ -24,7 +24,9 @@ function along(points: Named["points"]): Named["points"] {
 export function placed(curves: Named[], [left, top, width, height]: Box): Place[] {
   const others = curves.flatMap(({ points }) => along(thinned(points, SEEN)));
   const places: Place[] = [];
-  for (const { name, colour, points } of curves) {
+  const isInside = ([x, y]: [number, number]) => x >= left && x <= left + width && y >= top && y <= top + height;
+  for (const { name, colour, points: all } of curves) {
+    const points = along(all).filter(isInside);
     if (!name || points.length === 0) continue;
     const aside = half(name) + 8;
     let best: Place | undefined;

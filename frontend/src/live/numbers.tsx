@@ -21,7 +21,7 @@ export function Numbers({ piece }: { piece: Piece }) {
 
 function Hint({ piece }: { piece: Piece }) {
   const what = piece.editedGraph ? "a weight or a point" : "a point";
-  return <span class="live-hint">Choose {what} to set it by numbers.</span>;
+  return <span class="live-hint">Choose {what}, by a press or by the arrow keys, to set it by numbers.</span>;
 }
 
 function PointNumbers({ piece, name, index: k }: { piece: Piece; name: string; index: number }) {
@@ -30,6 +30,8 @@ function PointNumbers({ piece, name, index: k }: { piece: Piece; name: string; i
   const [x, y] = [points.X[2 * k], points.X[2 * k + 1]];
   if (x === undefined || y === undefined) return <Hint piece={piece} />;
   const set = (now: Points) => piece.set(name, now);
+  const move = (toX: number, toY: number) =>
+    Math.max(Math.abs(toX), Math.abs(toY)) > control.limit ? piece.say(hands.bounds(control)) : set(hands.moved(points, k, toX, toY, control));
   const remove = () => {
     const now = hands.removed(points, k, control);
     if (!now) return piece.say(hands.limits(control));
@@ -39,8 +41,8 @@ function PointNumbers({ piece, name, index: k }: { piece: Piece; name: string; i
   return (
     <>
       <span>{points.y.length > 1 ? `Point ${k + 1} of ${points.y.length}` : control.label}</span>
-      <Field label="x" value={x} step={control.limit / 20} put={(v) => set(hands.moved(points, k, v, y, control))} />
-      <Field label="y" value={y} step={control.limit / 20} put={(v) => set(hands.moved(points, k, x, v, control))} />
+      <Field label={control.axes[0]} value={x} step={control.limit / 20} put={(v) => move(v, y)} />
+      <Field label={control.axes[1]} value={y} step={control.limit / 20} put={(v) => move(x, v)} />
       {!control.fixed && control.classes.length > 1 && <button type="button" onClick={() => set(hands.flipped(points, k, control))}>Change class</button>}
       {!control.fixed && <button type="button" onClick={remove}>Remove</button>}
     </>

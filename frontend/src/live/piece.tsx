@@ -9,14 +9,14 @@ import type { Chosen, Handling, Tool } from "./handling";
 import { Numbers } from "./numbers";
 import { Panel, sizesOf } from "./panel";
 import { type Palette, paletteOf } from "./pictures";
-import type { Control, Edit, Host, Question, Spec, Value } from "./spec";
+import { told } from "./hands";
+import type { Cloud, Control, Edit, Host, Points, Question, Spec, Value } from "./spec";
 
 const PATIENCE = 1500; // ms without an answer, after which one may be stopped
 const KERNEL_PATIENCE = 20_000; // ms after which a notebook's kernel is thought gone
 const CALM = 1000; // ms between two pictures for those who want no motion
 const ADDRESS = 400; // ms between two changes of the address; browsers refuse too many
 const AT_ONCE = 100; // steps, on the way to where it was, between two pictures
-const CAPTION = 1000; // ms between two captions while it plays
 
 const wantsCalm = matchMedia("(prefers-reduced-motion: reduce)");
 const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
@@ -40,7 +40,6 @@ export class Piece implements Handling {
   #known: { values: Record<string, Value>; steps: number; past: Past[] }; // of the last frame
   #address: ReturnType<typeof setTimeout> | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
-  #captionAt = 0;
   #isShowing = false; // it will be, before the page is drawn next
   frame: Frame;
   chosen: Chosen | undefined;
@@ -146,8 +145,19 @@ export class Piece implements Handling {
   set(key: string, value: Value, byHand = false): void {
     this.#values[key] = value;
     this.message = "";
+    if (this.chosen?.name === key && this.chosen.of === "point") this.#tellChosen(value as Points, this.control(key) as Cloud);
     this.#clock.set(key, value, byHand);
     this.show();
+  }
+
+  /** Say where the chosen point is now, if it is still there. */
+  #tellChosen(points: Points, control: Cloud): void {
+    const { index } = this.chosen!;
+    if (index < points.y.length) this.said = told(points, index, control);
+    else {
+      this.chosen = undefined;
+      this.said = "";
+    }
   }
 
   choose(chosen: Chosen, says: string): void {
@@ -191,6 +201,8 @@ export class Piece implements Handling {
 
   step(): void {
     this.pause();
+    if (this.frame.done && !this.#goal) return this.say("No step is left to take. Restart begins anew.");
+    this.message = "";
     this.#clock.step();
   }
 
@@ -294,11 +306,7 @@ export class Piece implements Handling {
     this.trouble = "";
     this.frame = frame;
     if (this.frame.done && this.isPlaying) this.#clock.pause();
-    const now = performance.now();
-    if (!this.isPlaying || now - this.#captionAt > CAPTION) {
-      this.caption = this.frame.caption;
-      this.#captionAt = now;
-    }
+    this.caption = frame.caption;
     if (!this.isPlaying) this.#keepAddress();
     this.#isShowing = true;
     this.#render();
@@ -348,6 +356,7 @@ export class Piece implements Handling {
     const isAsShown = this.state === "asleep" && Object.keys(place.values).length === 0 && place.past.length === 0;
     if (isAsShown && (!this.spec.steps || place.steps === this.frame.t)) this.#goal = undefined;
     this.isLinked = this.#goal !== undefined;
+    if (place.unknown.length > 0) this.message = `The link was changed, or is old: it has no ${place.unknown.join(", ")} that this piece can show.`;
     this.#known = { values: structuredClone(this.#values), steps: place.steps, past: place.past };
     if (this.state === "awake" && this.isLinked) this.#clock.look();
     requestAnimationFrame(() => setTimeout(() => this.element.scrollIntoView({ block: "center" })));
@@ -396,7 +405,7 @@ function App({ piece, width, palette }: { piece: Piece; width: number; palette: 
           <Panel data={data} width={sizes[i]![j]![0]} height={sizes[i]![j]![1]} handling={piece} palette={palette} />
         )))}
       </div>
-      <dl class="live-facts">
+      <dl class={isLinked ? "live-facts live-old" : "live-facts"}>
         {Object.entries(frame.facts).map(([name, value]) => <div><dt>{name}</dt><dd>{value}</dd></div>)}
       </dl>
       <Numbers piece={piece} />
@@ -415,7 +424,7 @@ function App({ piece, width, palette }: { piece: Piece; width: number; palette: 
           {piece.canStop && <button type="button" onClick={() => void piece.stop()}>Stop</button>}
         </p>
       )}
-      <p class="live-caption" aria-live={piece.isPlaying ? "off" : "polite"}>
+      <p class={isLinked ? "live-caption live-old" : "live-caption"} aria-live={piece.isPlaying ? "off" : "polite"}>
         {state === "waking" && <span class="live-waking">Starting Python … </span>}
         {piece.caption}
         {piece.leavesOut && " The link to this state leaves the changed weights out: there are too many of them."}

@@ -65,7 +65,7 @@ export function PlotPicture({ data, width, height, handling }: { data: Plot; wid
   const clip = `live-clip-${useId()}`;
   const curves = data.marks.filter(isCurve).map((curve) => ({ ...curve, points: pointsOf(curve, frame) }));
   const arrows = data.marks.filter(isArrow);
-  const named: Named[] = [...curves, ...arrows.map((arrow) => ({ ...arrow, points: alongArrow(arrow, frame) })), ...data.marks.filter(isDots).flatMap((dots) => namedDots(dots, frame))];
+  const named: Named[] = [...curves, ...arrows.map((arrow) => namedArrow(arrow, frame)), ...data.marks.filter(isDots).flatMap((dots) => namedDots(dots, frame))];
   return (
     <g>
       <clipPath id={clip}><rect x={left} y={top} width={w} height={h} /></clipPath>
@@ -148,9 +148,11 @@ function ArrowMark({ arrow: { start, end, colour, look }, frame: { sx, sy } }: {
   );
 }
 
-/** Places along an arrow where its name may stand. */
-function alongArrow({ start, end }: Arrow, { sx, sy }: Frame): [number, number][] {
-  return [0.3, 0.5, 0.7, 1].map((share) => [sx(start[0] + share * (end[0] - start[0])), sy(start[1] + share * (end[1] - start[1]))]);
+/** An arrow with places for its name; one that is too short to be seen has none. */
+function namedArrow({ start, end, name, colour }: Arrow, { sx, sy }: Frame): Named {
+  const points = [0.3, 0.5, 0.7, 1].map((share): [number, number] => [sx(start[0] + share * (end[0] - start[0])), sy(start[1] + share * (end[1] - start[1]))]);
+  const isSeen = Math.hypot(sx(end[0]) - sx(start[0]), sy(end[1]) - sy(start[1])) > 8;
+  return { name: isSeen ? name : "", colour, points };
 }
 
 /** The points of a mark that have names; the others, which a name keeps away from, have "". */
@@ -164,7 +166,7 @@ function namedDots({ at, names }: Dots, { sx, sy, box: [left, top, w, h] }: Fram
 }
 
 /** Bars in groups: the groups have labels, the series names and patterns of their own. */
-function BarsMark({ bars: { values, labels, names }, frame: { box: [left, top, w, h], sy }, height }: { bars: Bars; frame: Frame; height: number }) {
+function BarsMark({ bars: { values, labels, names, colours }, frame: { box: [left, top, w, h], sy }, height }: { bars: Bars; frame: Frame; height: number }) {
   const [series, groups] = values.shape as [number, number];
   const room = w / groups;
   const thick = (0.76 * room) / series;
@@ -173,12 +175,12 @@ function BarsMark({ bars: { values, labels, names }, frame: { box: [left, top, w
     <g class="bars">
       {Array.from({ length: series * groups }, (_, k) => {
         const [s, g, v] = [Math.floor(k / groups), k % groups, values[k]!];
-        return <rect class={`c${s} bar${s}`} x={round(at(s, g))} width={round(0.9 * thick)} y={round(sy(Math.max(v, 0)))} height={round(Math.abs(sy(v) - sy(0)))} />;
+        return <rect class={`c${colours[s] ?? s} bar${s}`} x={round(at(s, g))} width={round(0.9 * thick)} y={round(sy(Math.max(v, 0)))} height={round(Math.abs(sy(v) - sy(0)))} />;
       })}
       {labels.map((label, g) => <text x={left + (g + 0.5) * room} y={Math.min(top + h + 15, height - 4)} text-anchor="middle">{label}</text>)}
       {names.map((name, s) => (
         <g class="names" transform={`translate(${left},${LINE * (s + 1) - 4})`}>
-          <rect class={`c${s} bar${s}`} width="11" height="11" y="-10" />
+          <rect class={`c${colours[s] ?? s} bar${s}`} width="11" height="11" y="-10" />
           <text x="17">{name}</text>
         </g>
       ))}
@@ -280,7 +282,7 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     const apart = index < 0 ? 0 : control.limit / 16;
     if (step && event.shiftKey && index >= 0) change(hands.moved(points, index, x + far * step[0], y + far * step[1], control), index, true);
     else if (step) choose(hands.nearest(points, index, step));
-    else if (event.key === "Enter") change(hands.added(points, x + apart, y + apart, points.y[index] ?? 0, control), points.y.length);
+    else if (event.key === "Enter" && !control.fixed) change(hands.added(points, x + apart, y + apart, points.y[index] ?? 0, control), points.y.length);
     else if ((event.key === "Delete" || event.key === "Backspace") && !control.fixed && index >= 0) {
       change(hands.removed(points, index, control), Math.min(index, points.y.length - 2));
     } else if (event.key.toLowerCase() === "c" && !control.fixed && control.classes.length > 1 && index >= 0) {
@@ -294,9 +296,9 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
   const isOne = control.fixed && count === 1;
   const ways = [
     isOne ? "Shift and arrows move it" : "Arrows choose a point, Shift and arrows move it",
-    ...(control.fixed ? [] : ["Enter adds one", ...(control.classes.length > 1 ? ["C changes its class"] : []), "Delete removes it"]),
+    ...(control.fixed ? [] : ["Enter adds one beside it, of its class", ...(control.classes.length > 1 ? ["C changes its class"] : []), "Delete removes it"]),
   ];
-  const label = `${control.label}: ${isOne ? "one point" : `${count} points`}. ${ways.join(", ")}.`;
+  const label = `${control.label}: ${count === 1 ? "one point" : `${count} points`}. ${ways.join(", ")}.`;
   return (
     <g onTouchStart={touch} onPointerDown={press} onPointerMove={carry} onPointerUp={release} onPointerCancel={release}>
       <rect class={tool.startsWith("add") ? "pad adding" : "pad"} x={left} y={top} width={w} height={h} />

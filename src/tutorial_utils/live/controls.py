@@ -52,7 +52,8 @@ class Cloud:
     """Points in the plane that are dragged, added, removed, and change their class.
 
     presets : what the reader may begin from, by name. limit : of both coordinates, in
-    size. least, most : points. fixed : whether their number and classes stay.
+    size. least, most : points. fixed : whether their number and classes stay. axes :
+    the names of the coordinates.
     """
 
     label: str
@@ -62,6 +63,7 @@ class Cloud:
     least: int
     most: int
     fixed: bool
+    axes: tuple[str, str]
     kind: str = field(default="cloud", init=False)
 
     @property
@@ -80,6 +82,7 @@ class Cloud:
             "least": self.least,
             "most": self.most,
             "fixed": self.fixed,
+            "axes": list(self.axes),
         }
 
     def read(self, value: Any) -> Points:
@@ -106,6 +109,7 @@ def cloud(
     least: int = 1,
     most: int = 120,
     fixed: bool = False,
+    axes: tuple[str, str] = ("x", "y"),
 ) -> Cloud:
     """Points that the reader handles; the first preset is there at the start.
 
@@ -115,7 +119,7 @@ def cloud(
     if not presets:
         raise ValueError("presets must hold at least one, got none")
     kept: dict[str, Points] = {}
-    wanted = Cloud(label, kept, tuple(classes), limit, least, most, fixed)
+    wanted = Cloud(label, kept, tuple(classes), limit, least, most, fixed, axes)
     for name, (X, y) in presets.items():
         on_grid = np.rint(np.asarray(X, float) / limit * GRID) / GRID * limit
         kept[name] = wanted.read({"X": on_grid, "y": y})

@@ -17,8 +17,17 @@ LEVELS = 127
 
 def scene(*rows: Sequence[Panel], facts: Mapping[str, object] | None = None) -> Scene:
     """Panels in rows, and below them facts: a few numbers with their names."""
-    told = {name: str(value) for name, value in (facts or {}).items()}
+    told = {name: _told(value) for name, value in (facts or {}).items()}
     return {"rows": [list(row) for row in rows], "facts": told}
+
+
+def _told(value: object) -> str:
+    """A fact in few digits."""
+    if not isinstance(value, float | np.floating):
+        return str(value)
+    if np.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 # ---- plots and their marks
@@ -137,17 +146,21 @@ def arrow(
 
 
 def bars(
-    values: np.ndarray, labels: Sequence[str] = (), names: Sequence[str] = ()
+    values: np.ndarray,
+    labels: Sequence[str] = (),
+    names: Sequence[str] = (),
+    colours: Sequence[int] = (),
 ) -> Mark:
     """Bars side by side over the whole plot. values : (N,), or (S, N) for S series.
 
-    labels : below the N groups. names : of the series.
+    labels : below the N groups. names, colours : of the series.
     """
     return {
         "mark": "bars",
         "values": single(np.atleast_2d(values)),
         "labels": list(labels),
         "names": list(names),
+        "colours": [int(colour) for colour in colours],
     }
 
 
@@ -269,15 +282,18 @@ def sides(w: np.ndarray, limit: float = 1.0) -> list[Mark]:
 
 def arrow_with_room(
     line: np.ndarray, direction: np.ndarray, length: float, points: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray] | None:
     """Where an arrow that stands on a line has most room among points: start and end.
 
-    line : (2, 2), x and y of its ends. direction : (2,). points : (N, 2).
+    line : (2, 2), x and y of its ends. direction : (2,). points : (N, 2). None if it
+    has no room in the plot.
     """
     unit = direction / np.hypot(*direction)
     starts = np.linspace(line[:, 0], line[:, 1], 81)
     tips = starts + length * unit
     inside = (np.abs(tips) < 0.85).all(axis=1) & (np.abs(starts) < 0.95).all(axis=1)
+    if not inside.any():
+        return None
     if len(points):
         room = np.linalg.norm(tips[:, None] - points, axis=2).min(axis=1)
     else:
@@ -293,12 +309,16 @@ def turned_line(
 
     old, new : weights (2, 3) of both classes before and after, the constant's last.
     points : (N, 2) or more columns, from which the arrows keep away. The arrows are the
-    weights of the difference before and after, in one scale. No mark without a slope.
+    weights of the difference before and after, in one scale; they are left out where
+    the line has no room for them. No mark without a slope.
     """
     before, after = old[1] - old[0], new[1] - new[0]
     if not after[:2].any():
         return []
-    foot, tip = arrow_with_room(border(after), after[:2], length, points[:, :2])
+    place = arrow_with_room(border(after), after[:2], length, points[:, :2])
+    if place is None:
+        return sides(after)
+    foot, tip = place
     turn = foot + length / np.hypot(after[0], after[1]) * before[:2]
     return [
         *sides(after),
