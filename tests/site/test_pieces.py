@@ -75,6 +75,8 @@ def stepped(page: Page, place: Locator, n: int) -> dict[str, Any]:
     """The frame after so many steps more, by the button."""
     button = place.get_by_role("button", name="Step")
     for _ in range(n):
+        if page.evaluate("() => frames_of.at(-1).done"):
+            break
         before = page.evaluate("() => frames_of.length")
         button.press("Enter")
         frame_after(page, before)
@@ -196,7 +198,9 @@ def test_the_pages_python_gives_the_frames_of_this_one(visit, piece):
             X = [*control["start"]["X"]]
             X[0] = 0.25 * control["limit"]
             group.press("ArrowRight")
-            field = place.locator(".live-numbers").get_by_label("x", exact=True)
+            field = place.locator(".live-numbers").get_by_label(
+                control["axes"][0], exact=True
+            )
             field.press("Control+a")
             moved = {"X": X, "y": control["start"]["y"]}
             ask(
@@ -207,6 +211,8 @@ def test_the_pages_python_gives_the_frames_of_this_one(visit, piece):
         restart = place.get_by_role("button", name="Restart")
         ask({"restart": True}, lambda: restart.press("Enter"))
         for _ in range(5):
+            if seen[-1]["done"]:
+                break
             ask({"steps": 10}, lambda: stepped(page, place, 10))
     assert len(seen) >= 2
     for shown, wanted in zip(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,9 +26,10 @@ def _told(value: object) -> str:
     """A fact in few digits."""
     if not isinstance(value, float | np.floating):
         return str(value)
-    if np.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    number = float(value)
+    if math.isinf(number):
+        return "∞" if number > 0 else "-∞"
+    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 
 # ---- plots and their marks
