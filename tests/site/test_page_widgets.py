@@ -21,6 +21,7 @@ from tutorial_utils.widgets import Explorer, explore
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html" / "chapters"
+WIDGET = re.compile(r"\b(?:explore|live)\(")
 ADDRESS_MS = 1000  # the address follows within this time
 
 
@@ -325,7 +326,7 @@ def test_without_javascript_each_widget_shows_its_first_picture(browser, address
     page = context.new_page()
     for chapter in sorted(ROOT.glob("chapters/*.ipynb")):
         page.goto(f"{address}chapters/{chapter.stem}.html")
-        n_widgets = sum("explore(" in source for source in code(chapter))
+        n_widgets = sum(bool(WIDGET.search(source)) for source in code(chapter))
         still = page.locator(".explore img.explore-picture")
         expect(still).to_have_count(n_widgets)
         for picture in still.all():
