@@ -127,7 +127,7 @@ def test_the_kernel_draws_what_is_not_published_and_reports_errors(
 
 def test_the_kernel_answers_a_live_piece(browser: Browser, lab: str):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(f"{lab}lab/tree/live.ipynb")
+    page.goto(f"{lab}lab/workspaces/live/tree/live.ipynb")
     page.locator(".jp-Notebook .jp-CodeCell").first.click(timeout=60_000)
     expect(page.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute(
         "data-status", "idle", timeout=60_000
