@@ -11,7 +11,7 @@ export interface Handling {
   control(key: string): Control;
   tool(key: string): Tool;
   chosen: Chosen | undefined;
-  /** Choose something and say what it is; `isNew` false for what is being dragged. */
+  /** Choose something and say what it is. */
   choose(chosen: Chosen, says: string): void;
   set(key: string, value: Value, byHand?: boolean): void;
   edit(under: string, of: string, index: number, value: number): void;
