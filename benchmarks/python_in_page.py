@@ -298,6 +298,7 @@ def medians(rounds: list[dict[str, dict]], what: str) -> dict[str, dict]:
 
 
 def measure(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with served() as address, sync_playwright() as playwright, a_screen() as screen:
         rounds = [
             round_of(playwright, screen, address) for _ in tqdm(range(ROUNDS), "rounds")

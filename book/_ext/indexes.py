@@ -51,12 +51,23 @@ def widgets(notebook: Path) -> Iterator[tuple[str, str, list[str], bool]]:
         for call in ast.walk(tree):
             if isinstance(call, ast.Call) and ast.unparse(call.func) in WIDGETS:
                 given = [
-                    named.get(ast.unparse(k.value), k.value) for k in call.keywords
+                    (k.arg, named.get(ast.unparse(k.value), k.value))
+                    for k in call.keywords
                 ]
-                knobs = [knob for knob in given if isinstance(knob, ast.Call)]
-                labels = [ast.literal_eval(knob.args[0]) for knob in knobs]
+                labels = [
+                    label_of(argument, knob)
+                    for argument, knob in given
+                    if isinstance(knob, ast.Call)
+                ]
                 is_live = ast.unparse(call.func) == "live"
                 yield ast.literal_eval(call.args[0]), section, labels, is_live
+
+
+def label_of(argument: str | None, knob: ast.Call) -> str:
+    """The label of a knob, or what a helper's knobs, given by **, are called."""
+    if argument is None:
+        return ast.unparse(knob.func).replace("_", " ")
+    return ast.literal_eval(knob.args[0])
 
 
 def exercises(notebook: Path) -> Iterator[tuple[str, str]]:

@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { holds, onGrid, type Past, presetOf, readAddress, write } from "../src/live/address";
+import { holds, type Past, readAddress, write } from "../src/live/address";
 import { Clock } from "../src/live/clock";
 import { unpack } from "../src/live/frame";
 import * as hands from "../src/live/hands";
+import { onGrid, presetOf, withNoise } from "../src/live/points";
 import type { Cloud, Question, Spec, Value } from "../src/live/spec";
 
 const POINTS: Cloud = {
-  kind: "cloud", label: "points", start: { X: [0.1, -0.2], y: [0] }, classes: ["a", "b"], limit: 1, least: 1, most: 3, fixed: false, axes: ["x", "y"],
+  kind: "cloud", label: "points", start: { X: [0.1, -0.2], y: [0] }, classes: ["a", "b"], limit: 1, least: 1, most: 3, fixed: false, axes: ["x", "y"], noise: { levels: [], moves: [] },
   presets: { one: { X: [0.1, -0.2], y: [0] }, two: { X: [0, 0, 1, -1], y: [0, 1] } },
 };
 const SPEC: Spec = {
-  name: "piece", pace: null, steps: true,
+  name: "piece", pace: null, steps: true, presets: {}, folded: [],
   controls: {
     data: POINTS,
     rate: { kind: "slider", label: "rate", start: 1, values: ["0.1", "0.2", "0.5"] },
@@ -19,6 +20,8 @@ const SPEC: Spec = {
     ink: { kind: "drawing", label: "ink", start: [0, 1, 0, 0], shape: [2, 2], levels: [0, 1] },
     kernel: { kind: "table", label: "kernel", start: [1, -1], rows: ["1"], columns: ["1", "2"], low: -5, high: 5, step: 0.5 },
     words: { kind: "text", label: "words", start: "ab", longest: 9 },
+    inputs: { kind: "toggles", label: "inputs", start: [0], names: ["x", "y", "xy"] },
+    layers: { kind: "sizes", label: "layers", start: [2], part: "layer", most: 8, longest: 3 },
   },
 };
 const START = Object.fromEntries(Object.entries(SPEC.controls).map(([key, { start }]) => [key, start])) as Record<string, Value>;
@@ -32,9 +35,9 @@ test("the address says what is not at its start, and nothing else", () => {
 test("every kind of control comes back from the address", () => {
   const values: Record<string, Value> = {
     data: { X: [onGrid(0.12345, 1), -1, 1, onGrid(-0.777, 1)], y: [1, 0] },
-    rate: 2, rule: 1, ink: [1, 1, 0, 1], kernel: [0.5, -2], words: "ü & é=?",
+    rate: 2, rule: 1, ink: [1, 1, 0, 1], kernel: [0.5, -2], words: "ü & é=?", inputs: [0, 2], layers: [],
   };
-  const past: Past[] = [[0, ["net", "edge", 3, -0.25]], [7, ["net", "node", 0, 1.5]]];
+  const past: Past[] = [[0, ["net", "edge", 3, -0.25]], [7, ["net", "node", 0, 1.5]], [9, ["rate", 0]], [9, ["data", { X: [0.5, 0], y: [0] }]], [12, ["words", "a b"]]];
   const place = readAddress(SPEC, `#${write(SPEC, values, 41, past)}`)!;
   assert.deepEqual(place, { values, steps: 41, past, unknown: [] });
 });
@@ -46,17 +49,38 @@ test("presets have their names in the address", () => {
 });
 
 test("what an address cannot mean is left out", () => {
-  for (const query of ["rate=7", "data=~9AAAA", "data=~1", "ink=0102", "ink=01", "kernel=1+99", "kernel=x+1", "words=much+too+long", "t=-3", "t=x", "edits=net,edge,3,1", "edits=0,net,edge,x,1"]) {
+  for (const query of ["rate=7", "data=~9AAAA", "data=~1", "ink=0102", "ink=01", "kernel=1+99", "kernel=x+1", "words=much+too+long", "inputs=3", "inputs=", "layers=9", "layers=2-2-2-2", "then=3+rate+7", "t=-3", "t=x", "then=x+rate+0.1", "then=3+nothing+1", "edits=net,edge,3,1", "edits=0,net,edge,x,1"]) {
     const place = readAddress(SPEC, `#piece?${query}`)!;
     assert.deepEqual({ ...place, unknown: [] }, { values: {}, steps: 0, past: [], unknown: [] }, query);
-    assert.equal(place.unknown.length, /^(t|edits)=/.test(query) ? 0 : 1, query);
+    assert.equal(place.unknown.length, /^(t=|edits=|then=x|then=3.nothing)/.test(query) ? 0 : 1, query);
   }
 });
 
-test("many edits are not in the address", () => {
-  const past = Array.from({ length: 20 }, (_, k): Past => [k, ["net", "edge", k, 1]]);
-  assert.equal(holds(past), false);
-  assert.ok(!write(SPEC, START, 3, past).includes("edits"));
+test("an address has room for some changes, not for many", () => {
+  const past = (n: number) => Array.from({ length: n }, (_, k): Past => [k, ["net", "edge", k, 1]]);
+  assert.equal(holds(SPEC, past(100)), true);
+  assert.equal(holds(SPEC, past(400)), false);
+});
+
+test("noise moves points at random, and back; a preset keeps its name", () => {
+  const control: Cloud = {
+    ...POINTS, most: 3, noise: { levels: [0, 0.1, 0.2], moves: [1, -1, 0.5, 2, -0.3, 0.7] },
+    start: { X: [0.1, -0.2], y: [0], noise: [0, 0] }, presets: { one: { X: [0.1, -0.2], y: [0], noise: [0, 0] } },
+  };
+  const points = control.presets.one!;
+  const noisy = withNoise(points, [2, 0], control);
+  assert.deepEqual(noisy, { X: [onGrid(0.3, 1), onGrid(-0.4, 1)], y: [0], noise: [2, 0] });
+  assert.equal(presetOf(noisy, control), "one");
+  assert.deepEqual(withNoise(noisy, [0, 0], control), points);
+  const own = { X: [0.5, 0.5], y: [1], noise: [0, 0] as [number, number] };
+  assert.equal(presetOf(own, control), undefined);
+  assert.deepEqual(withNoise(withNoise(own, [1, 0], control), [0, 0], control), own);
+  assert.notDeepEqual(withNoise(own, [1, 1], control).X, withNoise(own, [1, 0], control).X);
+  const spec: Spec = { ...SPEC, controls: { data: control } };
+  for (const data of [noisy, withNoise(own, [1, 3], control), own]) {
+    assert.deepEqual(readAddress(spec, `#${write(spec, { data }, 0, [])}`)!.values, { data });
+  }
+  assert.equal(readAddress(spec, "#piece?data=one*7.0")!.unknown.length, 1);
 });
 
 test("a link that was encoded on its way is read, once or twice", () => {

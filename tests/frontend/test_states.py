@@ -8,7 +8,14 @@ from ask_piece import Asked
 from page_python import display
 
 from tutorial_utils.linear_classifiers import append_constant, perceptron
-from tutorial_utils.neural_networks import softmax, sparsemax
+from tutorial_utils.neural_networks import MLP, softmax, sparsemax
+from tutorial_utils.training import (
+    SGD,
+    Adam,
+    Momentum,
+    backpropagation,
+    cross_entropy,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,3 +69,120 @@ def test_the_simplex_shows_softmax_and_sparsemax(monkeypatch):
             assert np.allclose(shown["marks"][0]["values"], wanted, atol=1e-7)
             support = np.flatnonzero(sparsemax(z)) + 1
             assert ", ".join(map(str, support)) in frame["caption"]
+
+
+PRESETS = (
+    "rings, 4 tanh",
+    "spirals, 4 tanh",
+    "spirals, 8-8 tanh",
+    "spirals, 8-8 relu",
+    "spirals, 8-8-8-8 relu",
+    "XOR folded, 2 relu",
+)
+SETTINGS = (
+    ("Adam", "all", "none"),
+    ("momentum", "50", "L1"),
+    ("SGD", "10", "L2"),
+    ("Adam", "1", "L2"),
+)
+
+
+def inputs_of(X: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    a, b = X[:, 0], X[:, 1]
+    known = {"x₁": a, "x₂": b, "x₁²": a * a, "x₂²": b * b, "x₁x₂": a * b}
+    return np.stack([known[name] for name in names], axis=1)
+
+
+def trained_by_hand(values: dict, n_updates: int, seed: int) -> tuple[MLP, np.ndarray]:
+    """The network after so many updates, and which points were held out."""
+    data = values["data"]
+    X, y = inputs_of(data.X, values["inputs"]), data.y
+    held = round(1 / values["held"])  # every fifth point, for a fifth
+    rows = np.array([n for n in range(len(y)) if (n + 1) % held])
+    rng = np.random.default_rng(seed)
+    sizes = [X.shape[1], *values["layers"], 2]
+    network = MLP(sizes, values["activation"], rng)
+    kinds = {"Adam": Adam, "momentum": Momentum, "SGD": SGD}
+    optimiser = kinds[values["optimiser"]](values["rate"])
+    size = len(rows) if values["batch"] == "all" else int(values["batch"])
+    batches: list[np.ndarray] = []
+    for _ in range(n_updates):
+        if not batches:
+            order = rows[rng.permutation(len(rows))]
+            batches = [order[k : k + size] for k in range(0, len(rows), size)]
+        batch = batches.pop(0)
+        gradients = []
+        for W, (dW, db) in zip(
+            network.W, backpropagation(network, X[batch], y[batch]), strict=True
+        ):
+            slope = {"none": 0 * W, "L1": np.sign(W), "L2": W}[values["penalty"]]
+            gradients += [dW + values["strength"] * slope, db]
+        params = [p for pair in zip(network.W, network.b, strict=True) for p in pair]
+        optimiser.step(params, gradients)
+    out = np.ones(len(y), bool)
+    out[rows] = False
+    return network, out
+
+
+def test_the_playground_after_n_updates(monkeypatch):
+    """Each preset, with each optimiser, batch and penalty: as backpropagation says."""
+    piece = asked("02_neural_networks", "2a8d414d", monkeypatch)
+    live = display.widgets[piece.name]
+    presets, controls = live.spec["presets"], live.controls
+    assert tuple(presets) == PRESETS
+    for seed, preset in enumerate(presets.values()):
+        for optimiser, batch, penalty in SETTINGS:
+            given = {"optimiser": optimiser, "batch": batch, "penalty": penalty}
+            sent = {key: controls[key].sent(value) for key, value in given.items()}
+            question = {"set": preset | sent | {"seed": seed}, "restart": True}
+            assert piece.ask(question)["t"] == 0
+            frame = piece.ask({"steps": 40})
+            network, out = trained_by_hand(live.values, 40, seed)
+            for mine, theirs in zip(
+                live.state.network.W + live.state.network.b,
+                network.W + network.b,
+                strict=True,
+            ):
+                assert np.allclose(mine, theirs, rtol=1e-12, atol=1e-13)
+            data = live.values["data"]
+            scores = network.forward(inputs_of(data.X, live.values["inputs"]))
+            each = cross_entropy(scores, data.y)
+            facts = frame["facts"]
+            assert facts["updates"] == "40"
+            assert facts["loss, training"] == f"{each[~out].mean():.3g}"
+            assert facts["loss, held out"] == f"{each[out].mean():.3g}"
+            right = scores.argmax(axis=1) == data.y
+            assert (
+                f"{(~right[~out]).sum()} of {(~out).sum()} training" in frame["caption"]
+            )
+            [[graph, plot], *_] = frame["rows"]
+            assert np.allclose(
+                graph["weights"], np.concatenate([W.ravel() for W in network.W])
+            )
+            assert plot["marks"][1]["hollow"] == np.flatnonzero(out).tolist()
+            assert len(frame["rows"][1]) == 1 + (network.sizes[-2] == 2)
+
+
+def test_the_answer_of_the_playground_is_the_networks(monkeypatch):
+    piece = asked("02_neural_networks", "2a8d414d", monkeypatch)
+    live = display.widgets[piece.name]
+    frame = piece.ask({"steps": 100})
+    side = np.linspace(-3.3, 3.3, 32)
+    network = live.state.network
+    for k, j in ((0, 0), (5, 20), (31, 7)):
+        p = softmax(network.forward([[side[j], side[k]]]))[0]
+        level = frame["rows"][0][1]["marks"][0]["values"][k, j]
+        assert abs(level - 127 * (2 * p[1] - 1)) <= 0.5 + 1e-9
+
+
+def test_training_goes_on_with_a_moved_point_and_a_changed_weight(monkeypatch):
+    piece = asked("02_neural_networks", "2a8d414d", monkeypatch)
+    live = display.widgets[piece.name]
+    piece.ask({"steps": 10})
+    moved = {key: [*value] for key, value in live.controls["data"].start.items()}
+    moved["X"][:2] = [-3.0, 3.0]
+    frame = piece.ask({"set": {"data": moved, "rate": 6}, "steps": 5})
+    assert (frame["t"], frame["anew"]) == (15, False)
+    piece.ask({"edit": [["network", "edge", 0, 7.5]]})
+    assert live.state.network.W[0].flat[0] == 7.5
+    assert piece.ask({"steps": 1})["facts"]["updates"] == "16"

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from test_page_python import (
     CHAPTER,
+    FRAMES,
     LONG_MS,
     NUMPY,
     SITE,
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("lite")
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted(page.stem for page in (ROOT / "chapters").glob("*.ipynb"))
+LOSSES = "5fc5a0bd"  # a cell of chapter 3
 IN_EVERY_RUN = 5  # exercises of a chapter
 
 
@@ -557,64 +559,60 @@ def test_each_button_that_unfolds_says_what(visit):
 
 
 def test_with_python_running_every_setting_is_drawn(visit):
-    page = opened(visit)
-    run(page, NUMPY)
-    there = playground(page)
-    there.get_by_label("units in each").press("Home")
+    page = opened(visit, FRAMES)
+    run(page, LOSSES)
+    there = race(page)
+    there.get_by_label("condition number").press("Home")
     expect(there.locator(".explore-caption")).to_contain_text(
-        "of 1 tanh units", timeout=LONG_MS
+        "Condition number 1,", timeout=LONG_MS
     )
     expect(there.get_by_role("button", name="Draw it with Python")).to_be_hidden()
     expect(there.get_by_role("alert")).to_be_hidden()
 
 
 def test_a_link_to_a_setting_without_a_picture_offers_python(visit):
-    place = "chapters/03_training"
     query = "#optimiser-race?method=Adam&rate=0.1&momentum=0.5&kappa=50&steps=30"
-    page = visit(f"{place}.html{query}", formulas=False)
-    race = page.locator("#optimiser-race")
-    wish = race.get_by_role("button", name="Draw it with Python")
+    page = visit(f"{FRAMES}.html{query}", formulas=False)
+    there = race(page)
+    wish = there.get_by_role("button", name="Draw it with Python")
     wish.press("Enter")
-    race.get_by_label("momentum").press("End")  # while Python starts
-    caption = race.locator(".explore-caption")
+    there.get_by_label("momentum").press("End")  # while Python starts
+    caption = there.locator(".explore-caption")
     expect(caption).to_contain_text("momentum 0.99", timeout=LONG_MS)
     expect(caption).to_contain_text("learning rate 0.1")
-    expect(race.get_by_label("method")).to_have_value("5")
+    expect(there.get_by_label("method")).to_have_value("5")
 
 
-def playground(page: Page) -> Locator:
-    return page.locator(".explore#playground")
+def race(page: Page) -> Locator:
+    return page.locator(".explore#optimiser-race")
 
 
 def test_a_setting_without_a_picture_is_drawn_with_python(visit):
-    page = opened(visit)
-    there = playground(page)
+    page = opened(visit, FRAMES)
+    there = race(page)
     picture = there.locator("img.explore-picture")
-    units = there.get_by_label("units in each")
-    units.press("Home")  # one unit
+    caption = there.locator(".explore-caption")
+    kappa = there.get_by_label("condition number")
+    kappa.press("Home")  # 1
     wish = there.get_by_role("button", name="Draw it with Python")
     expect(wish).to_be_visible()
     wish.press("Enter")
-    expect(units).to_be_focused()
+    expect(kappa).to_be_focused()
     expect(picture).to_have_attribute("src", re.compile("^blob:"), timeout=LONG_MS)
-    expect(picture).to_have_attribute("data-setting", re.compile(r"^\d-\d-0-"))
-    expect(there.locator(".explore-caption")).to_contain_text("of 1 tanh units")
-    units.press("ArrowUp")  # two: Python is there now
+    expect(picture).to_have_attribute("data-setting", re.compile(r"^\d-\d-\d-0-"))
+    expect(caption).to_contain_text("Condition number 1,")
+    kappa.press("End")  # 100: Python is there now
     expect(wish).to_be_hidden()
-    expect(there.locator(".explore-caption")).to_contain_text(
-        "of 2 tanh units", timeout=LONG_MS
-    )
-    units.press("End")  # eight: a picture of the page
+    expect(caption).to_contain_text("Condition number 100,", timeout=LONG_MS)
+    kappa.press("ArrowDown")  # 50: a picture of the page
     expect(picture).to_have_attribute("src", re.compile("png$|^blob:"))
-    expect(there.locator(".explore-caption")).to_contain_text("of 8 tanh units")
+    expect(caption).to_contain_text("Condition number 50,")
     # After Stop its cell runs again by itself.
-    cell = cell_of(page, NUMPY)
+    cell = cell_of(page, LOSSES)
     write(page, cell, "print('begun')\nwhile True:\n    pass")
     page.keyboard.press("Shift+Enter")
     expect(cell.locator(".page-output")).to_contain_text("begun", timeout=LONG_MS)
     cell.get_by_role("button", name="Stop cell").press("Enter")
-    units.press("Home")
-    expect(there.locator(".explore-caption")).to_contain_text(
-        "of 1 tanh units", timeout=LONG_MS
-    )
+    kappa.press("Home")
+    expect(caption).to_contain_text("Condition number 1,", timeout=LONG_MS)
     assert visit.wrong == []

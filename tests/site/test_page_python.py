@@ -29,7 +29,10 @@ from page_python.statements import statements_of  # noqa: E402
 pytestmark = pytest.mark.usefixtures("lite")
 
 CHAPTER = "chapters/02_neural_networks"
-NUMPY, PICTURE, SCIPY, WIDGET = "c79ea364", "fccd3de5", "7dce2455", "2a8d414d"
+NUMPY, PICTURE, SCIPY = "c79ea364", "fccd3de5", "7dce2455"
+# A widget with frames, and another picture: of chapter 3.
+FRAMES = "chapters/03_training"
+WIDGET, CURVES = "a2c14577", "6e64111a"
 LONG_MS = 180_000  # several times what the longest cell takes
 MOST_SENT = 18_000_000  # bytes of the first run, data apart
 PAGES = sorted(
@@ -197,7 +200,7 @@ def test_the_start_says_how_much_it_loads(visit):
 
 
 def test_a_widget_answers_when_its_cell_has_run(visit):
-    page = opened(visit)
+    page = opened(visit, FRAMES)
     cell, said = run(page, WIDGET)
     assert said.startswith("Done in")
     explorer = cell.locator(".page-output .explore")
@@ -207,7 +210,7 @@ def test_a_widget_answers_when_its_cell_has_run(visit):
     expect(picture).not_to_have_attribute("src", before, timeout=20_000)
     expect(explorer.get_by_role("alert")).to_be_hidden()
     # It answers with its own names, whatever ran since.
-    run(page, PICTURE)
+    run(page, CURVES)
     before = picture.get_attribute("src")
     explorer.locator("input").first.press("Home")
     expect(picture).not_to_have_attribute("src", before, timeout=20_000)

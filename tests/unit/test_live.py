@@ -18,10 +18,22 @@ from tutorial_utils.live import (
     live,
     plot,
     scene,
+    sizes,
     table,
     text,
+    toggles,
 )
-from tutorial_utils.neural_networks import sparsemax
+from tutorial_utils.live.networks import (
+    OPTIMISERS,
+    Training,
+    edit_network,
+    folded_plane,
+    held_out,
+    network_graph,
+    training_controls,
+    unit_outputs,
+)
+from tutorial_utils.neural_networks import MLP, softmax, sparsemax
 from tutorial_utils.widgets import choice, slider
 
 
@@ -148,6 +160,11 @@ def test_what_cannot_be_sent_is_named():
         (table("t", [[1, 2]]), [1, 99], "must lie in"),
         (table("t", [[1, 2]]), [1], "2 numbers"),
         (text("w", "ab", longest=3), "abcd", "at most 3"),
+        (toggles("i", "abc", "a"), [], "must be some of"),
+        (toggles("i", "abc", "a"), [3], "must be some of"),
+        (sizes("l", (2,), "layer", longest=2), [1, 1, 1], "at most 2 numbers"),
+        (sizes("l", (2,), "layer", most=4), [5], "from 1 to 4"),
+        (sizes("l", (2,), "layer"), [0], "from 1 to 8"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused(control, value, says):
@@ -165,6 +182,11 @@ def test_a_value_that_cannot_be_is_refused(control, value, says):
         (lambda: table("t", [1, 2]), r"shape \(R, C\)"),
         (lambda: table("t", [[1, 2]], rows=("a", "b")), "must name"),
         (lambda: curve([0], [0], look="wavy"), "look must be"),
+        (lambda: toggles("i", "abc", "d"), "start must be some of"),
+        (lambda: toggles("i", "abc", ""), "start must be some of"),
+        (lambda: sizes("l", (9,), "layer"), "from 1 to 8"),
+        (lambda: counter(folded=("nothing",)), "must name controls, got 'nothing'"),
+        (lambda: counter(presets={"a": {"c": 1}}), "must name controls, got 'c'"),
         (lambda: pieces.border(np.zeros(3)), "must have a slope"),
     ],
 )
@@ -180,8 +202,12 @@ def test_values_come_back_as_they_were_sent():
         {"a": (rng.uniform(-1, 1, (20, 2)), rng.integers(0, 2, 20))},
         classes=("a", "b"),
     )
-    again = points.sent(points.read(points.start))
-    assert again == points.start
+    assert np.allclose(points.read(points.start).X, points.presets["a"].X)
+    assert points.start == points.sent("a")
+    inputs = toggles("i", ("x", "y", "z"), ("z", "x"))
+    assert inputs.read(inputs.start) == ("x", "z")
+    layers = sizes("l", (3, 2), "layer")
+    assert layers.read(layers.start) == (3, 2)
     grid = drawing("d", rng.integers(0, 2, (3, 4)))
     assert (grid.read(grid.start) == grid.grid).all()
     numbers = table("t", rng.normal(size=(2, 3)))
@@ -311,3 +337,125 @@ def test_a_notebook_gets_frames_or_the_error():
     assert unpacked(frame)["facts"]["n"] == "2"
     assert second["id"] == "2"
     assert second["error"].startswith("ValueError: points must lie within 1")
+
+
+def test_a_preset_can_be_moved_at_random_and_keeps_its_classes():
+    X, y = np.zeros((100, 2)), np.arange(100) % 2
+    points = cloud("p", {"a": (X, y)}, "ab", limit=3, noisy=True)
+    assert points.start["noise"] == [0, 0]
+    sent = points.sent(("a", 0.1))
+    moved = points.read(sent)
+    assert sent["noise"] == [3, 0]
+    assert 0.2 < moved.X.std() < 0.4
+    assert (moved.y == y).all()
+    assert len(points.spec()["noise"]["moves"]) == 2 * points.most
+
+
+def test_a_preset_of_several_controls_is_sent_as_the_controls_are():
+    piece = counter(presets={"twice": {"data": "none", "by": 2}}, folded=("by",))
+    assert piece.spec["presets"] == {"twice": {"data": {"X": [], "y": []}, "by": 1}}
+    assert piece.spec["folded"] == ["by"]
+
+
+# ---- networks
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5])
+def test_held_out_points_are_a_share_and_evenly_among_all(share):
+    for n in (1, 2, 10, 57, 250):
+        out = held_out(n, share)
+        assert out.shape == (n,)
+        counts = np.cumsum(out)
+        assert (np.abs(counts - share * np.arange(1, n + 1)) < 1).all()
+    assert held_out(250, share).sum() == round(250 * share)
+
+
+def net(*layers, seed=0):
+    return MLP(layers, "tanh", np.random.default_rng(seed))
+
+
+def test_the_drawn_network_has_the_networks_weights_in_their_places():
+    training = Training([3, 4, 2, 2], "tanh", "SGD", 0)
+    network = training.network
+    network.b = [np.arange(b.size) + 10.0 * l for l, b in enumerate(network.b)]
+    X = np.random.default_rng(1).normal(size=(25, 3))
+    panel = network_graph(network, unit_outputs(network, X), "abc", ("no", "yes"))
+    assert panel["maps"].shape == (11, 5, 5)
+    assert (panel["maps"][-2] < 0).all()
+    assert (panel["maps"][-1] > 0).all()
+    assert np.abs(panel["maps"]).max() == 127
+    names = panel["names"]
+    assert names[:4] == ["a", "b", "c", "unit 1 of layer 1"]
+    assert names[-3:] == ["unit 2 of layer 2", "no", "yes"]
+    first = [0, 3, 7, 9]
+    at = {tuple(edge): k for k, edge in enumerate(panel["edges"].tolist())}
+    for l, W in enumerate(network.W):
+        for j, i in np.ndindex(W.shape):
+            k = at[first[l] + i, first[l + 1] + j]
+            assert panel["weights"][k] == np.float32(W[j, i])
+            edit_network(training, "", "edge", k, 0.5)
+            assert W[j, i] == 0.5
+        for j in range(len(W)):
+            k = first[l + 1] + j
+            assert panel["values"][k] == network.b[l][j]
+            edit_network(training, "", "node", k, -1.5)
+            assert network.b[l][j] == -1.5
+
+
+@pytest.mark.parametrize(
+    ("of", "index", "value", "says"),
+    [
+        ("edge", 0, 21.0, "between -20 and 20, got 21"),
+        ("edge", 0, np.nan, "between -20 and 20"),
+        ("edge", 99, 0.0, "no edge number 99"),
+        ("node", 1, 0.0, "no node number 1"),
+        ("node", 6, 0.0, "no node number 6"),
+    ],
+)
+def test_what_a_network_cannot_have_is_named(of, index, value, says):
+    with pytest.raises(ValueError, match=says):
+        edit_network(Training([2, 2, 2], "tanh", "SGD", 0), "", of, index, value)
+
+
+def test_the_folded_plane_is_that_of_two_hidden_units():
+    X, y = np.random.default_rng(0).normal(size=(9, 2)), np.zeros(9, int)
+    for layers, panels in (
+        ((2, 2), 0),
+        ((2, 3, 2), 0),
+        ((2, 2, 2), 1),
+        ((2, 3, 2, 2), 1),
+    ):
+        assert len(folded_plane(net(*layers), X, y, X.repeat(80, 0)[:704])) == panels
+    network = net(2, 2, 2)
+    [panel] = folded_plane(network, X, y, X.repeat(80, 0)[:704])
+    H = np.tanh(X @ network.W[0].T)
+    assert np.allclose(panel["marks"][-1]["at"], H, atol=1e-6)
+    x1, y0 = panel["x"][1], panel["y"][0]
+    corner = softmax(network.W[1] @ [x1, y0])
+    assert panel["marks"][0]["values"][0, -1] == np.rint(127 * (2 * corner[1] - 1))
+
+
+def test_losses_are_kept_evenly_and_not_too_many():
+    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
+    training = Training([2, 3, 2], "tanh", "SGD", 0)
+    for _ in range(1000):
+        training.update(X, y, held_out(20, 0.2), "5", 0.1, "none", 0)
+    at = [updates for updates, _, _ in training.losses]
+    assert 100 <= len(at) <= 200
+    assert {b - a for a, b in zip(at, at[1:], strict=False)} == {8}
+    assert training.updates == 1000
+    assert training.epochs == 250
+
+
+def test_all_settings_of_a_training_lead_to_a_step():
+    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
+    for key, control in training_controls((4,), "tanh").items():
+        if hasattr(control, "values"):
+            assert len(control.values) >= 2, key
+    for optimiser in OPTIMISERS:
+        for batch in ("all", "100", "1"):
+            for penalty in ("none", "L1", "L2"):
+                training = Training([2, 2], "tanh", optimiser, 0)
+                before = training.network.W[0].copy()
+                training.update(X, y, held_out(20, 0), batch, 0.1, penalty, 0.1)
+                assert (training.network.W[0] != before).all()

@@ -1,17 +1,11 @@
-// A piece in the address: the controls that are not at their start, the steps, and a few edits of the state.
+// A piece in the address: the controls that are not at their start, the steps, and what was changed between them.
 
-import type { Cloud, Control, Edit, Points, Spec, Value } from "./spec";
+import { GRID, presetOf, presetWith } from "./points";
+import type { Cloud, Control, Edit, Points, Setting, Spec, Value } from "./spec";
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-export const GRID = 2000; // steps from 0 to the limit of a cloud; as in controls.py
-const MOST_EDITS = 12; // in an address
+const MOST_CHANGES = 3000; // characters of changes in an address
 const MOST_STEPS = 100_000; // that an address may ask for
-
-/** A coordinate on the grid of its cloud. */
-export function onGrid(value: number, limit: number): number {
-  const inside = Math.max(-limit, Math.min(limit, value));
-  return (Math.round((inside / limit) * GRID) / GRID) * limit;
-}
 
 const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
@@ -24,11 +18,6 @@ function coordinate(digits: string, { limit }: Cloud): number {
   return ((DIGITS.indexOf(digits[0]!) * 64 + DIGITS.indexOf(digits[1]!) - GRID) / GRID) * limit;
 }
 
-/** The name of the preset that a cloud's points are, if any. */
-export function presetOf(points: Points, control: Cloud): string | undefined {
-  return Object.keys(control.presets).find((name) => isEqual(control.presets[name], points));
-}
-
 function told(value: Value, control: Control): string {
   switch (control.kind) {
     case "slider":
@@ -37,12 +26,16 @@ function told(value: Value, control: Control): string {
     case "cloud": {
       const points = value as Points;
       const two = (k: number) => twoDigits(points.X[2 * k]!, control) + twoDigits(points.X[2 * k + 1]!, control);
-      return presetOf(points, control) ?? `~${points.y.map((c, k) => `${c}${two(k)}`).join("")}`;
+      const noise = points.noise?.some((n) => n > 0) ? `*${points.noise.join(".")}` : "";
+      return (presetOf(points, control) ?? `~${points.y.map((c, k) => `${c}${two(k)}`).join("")}`) + noise;
     }
     case "drawing":
       return (value as number[]).join("");
     case "table":
       return (value as number[]).map((number) => +number.toPrecision(6)).join(" ");
+    case "toggles":
+    case "sizes":
+      return (value as number[]).join("-");
     case "text":
       return value as string;
   }
@@ -57,14 +50,17 @@ function read(text: string, control: Control): Value | undefined {
       return place < 0 ? undefined : place;
     }
     case "cloud": {
-      if (Object.hasOwn(control.presets, text)) return structuredClone(control.presets[text]!);
-      if (!/^~(\d[\w-]{4})*$/.test(text)) return undefined;
-      const points = (text.match(/\d[\w-]{4}/g) ?? []).slice(0, control.most);
+      const [, plain, level, sample] = /^(.*?)(?:\*(\d+)\.(\d+))?$/s.exec(text)!;
+      if (level && !control.noise.levels[+level]) return undefined;
+      const noise = control.noise.levels.length ? { noise: [+(level ?? 0), +(sample ?? 0)] as [number, number] } : {};
+      if (Object.hasOwn(control.presets, plain!)) return structuredClone(presetWith(plain!, noise.noise, control));
+      if (!/^~(\d[\w-]{4})*$/.test(plain!)) return undefined;
+      const points = (plain!.match(/\d[\w-]{4}/g) ?? []).slice(0, control.most);
       const X = points.flatMap((point) => [coordinate(point.slice(1, 3), control), coordinate(point.slice(3, 5), control)]);
       const y = points.map((point) => +point[0]!);
       const isInside = X.every((x) => Math.abs(x) <= control.limit) && y.every((c) => c < control.classes.length);
       const fits = isInside && y.length >= control.least;
-      return fits ? { X, y } : undefined;
+      return fits ? { X, y, ...noise } : undefined;
     }
     case "drawing": {
       const levels = [...text].map(Number);
@@ -78,32 +74,49 @@ function read(text: string, control: Control): Value | undefined {
     }
     case "text":
       return text.length <= control.longest ? text : undefined;
+    case "toggles": {
+      const places = [...new Set(text.split("-").map(Number))].sort((a, b) => a - b);
+      return text !== "" && places.every((place) => control.names[place]) ? places : undefined;
+    }
+    case "sizes": {
+      const sizes = text === "" ? [] : text.split("-").map(Number);
+      const fits = sizes.length <= control.longest && sizes.every((n) => Number.isInteger(n) && n >= 1 && n <= control.most);
+      return fits ? sizes : undefined;
+    }
   }
 }
 
-/** An edit of the state, and after how many steps it was made. */
-export type Past = [steps: number, edit: Edit];
+/** An edit of the state, or a control that was set, and after how many steps. */
+export type Past = [steps: number, change: Edit | Setting];
+export const isSetting = (change: Edit | Setting): change is Setting => change.length === 2;
 
 export interface Place {
-  values: Record<string, Value>; // of those controls that are not at their start
+  values: Record<string, Value>; // before the first step, of those controls that are not at their start
   steps: number;
   past: Past[];
   unknown: string[]; // the labels of controls whose values cannot be read
 }
 
-/** The part of the address after the mark #. */
+/** What changed between steps, in words of the address. */
+function changes(spec: Spec, past: Past[]): [name: string, text: string][] {
+  const edits = past.flatMap(([t, change]) => (isSetting(change) ? [] : [[t, ...change].join(",")]));
+  const settings = past.flatMap(([t, change]) => (isSetting(change) ? [`${t} ${change[0]} ${told(change[1], spec.controls[change[0]]!)}`] : []));
+  return [...(edits.length ? [["edits", edits.join(" ")] as [string, string]] : []), ...settings.map((text): [string, string] => ["then", text])];
+}
+
+/** Whether an address has room for what changed between steps. */
+export const holds = (spec: Spec, past: Past[]) => changes(spec, past).reduce((sum, [name, text]) => sum + name.length + text.length, 0) <= MOST_CHANGES;
+
+/** The part of the address after the mark #. values: before the first step. */
 export function write(spec: Spec, values: Record<string, Value>, steps: number, past: Past[]): string {
   const query = new URLSearchParams();
   for (const [key, control] of Object.entries(spec.controls)) {
     if (!isEqual(values[key], control.start)) query.set(key, told(values[key]!, control));
   }
   if (spec.steps) query.set("t", String(steps));
-  if (past.length > 0 && holds(past)) query.set("edits", past.map(([t, edit]) => [t, ...edit].join(",")).join(" "));
+  for (const [name, text] of changes(spec, past)) query.append(name, text);
   return `${spec.name}?${query}`;
 }
-
-/** Whether an address has room for these edits. */
-export const holds = (past: Past[]) => past.length <= MOST_EDITS;
 
 function readQuery(spec: Spec, query: string): Place {
   const place: Place = { values: {}, steps: 0, past: [], unknown: [] };
@@ -115,13 +128,20 @@ function readQuery(spec: Spec, query: string): Place {
       else place.unknown.push(control.label);
     } else if (key === "t") place.steps = Math.min(Math.max(0, Math.floor(+wanted)) || 0, MOST_STEPS);
     else if (key === "edits") {
-      for (const one of wanted.split(" ").slice(0, MOST_EDITS)) {
+      for (const one of wanted.split(" ")) {
         const [t, under, of, index, value] = one.split(",");
         const fits = under && of && [t, index].every((n) => /^\d+$/.test(n ?? "")) && value && Number.isFinite(+value);
         if (fits) place.past.push([+t!, [under, of, +index!, +value]]);
       }
+    } else if (key === "then") {
+      const [, t, name, text] = /^(\d+) (\w+) (.*)$/s.exec(wanted) ?? [];
+      const later = name === undefined ? undefined : spec.controls[name];
+      const value = later && read(text!, later);
+      if (value !== undefined) place.past.push([+t!, [name!, value]]);
+      else if (later) place.unknown.push(later.label);
     }
   }
+  place.past.sort(([a], [b]) => a - b);
   return place;
 }
 

@@ -56,7 +56,9 @@ export class Clock<Frame> {
     this.pump();
   }
 
-  restart(): void {
+  /** Begin anew, with these values of controls. */
+  restart(values: Record<string, Value> = {}): void {
+    for (const [key, value] of Object.entries(values)) this.#set.set(key, value);
     this.#restart = true;
     this.#steps = 0;
     this.pump();

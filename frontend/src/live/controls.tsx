@@ -1,15 +1,19 @@
 // The bar above a piece: buttons, knobs, and what the pointer does to points.
 
-import { presetOf } from "./address";
+import { Field } from "./field";
 import type { Tool } from "./handling";
 import type { Piece } from "./piece";
 import { GLYPHS } from "./plot";
-import type { Cloud, Control, Drawing, Knob, Points, Table, Text } from "./spec";
+import { presetOf, withNoise } from "./points";
+import type { Cloud, Control, Drawing, Knob, Points, Sizes, Table, Text, Toggles } from "./spec";
 
 interface Given<Kind extends Control> { piece: Piece; name: string; control: Kind; id: string }
 
 export function Bar({ piece }: { piece: Piece }) {
   const { spec, isPlaying } = piece;
+  const one = ([name, control]: [string, Control]) => <One piece={piece} name={name} control={control} id={`${piece.id}-${name}`} />;
+  const isFolded = ([name]: [string, Control]) => spec.folded.includes(name);
+  const all = Object.entries(spec.controls);
   return (
     <div class="live-bar" role="group" aria-label={`Controls of ${spec.name}`}>
       {spec.steps && (
@@ -19,7 +23,28 @@ export function Bar({ piece }: { piece: Piece }) {
           <button type="button" onClick={() => piece.restart()}>Restart</button>
         </div>
       )}
-      {Object.entries(spec.controls).map(([name, control]) => <One piece={piece} name={name} control={control} id={`${piece.id}-${name}`} />)}
+      {Object.keys(spec.presets).length > 0 && <Presets piece={piece} id={`${piece.id}-presets`} />}
+      {all.filter((control) => !isFolded(control)).map(one)}
+      {spec.folded.length > 0 && (
+        <details class="live-more">
+          <summary>More settings</summary>
+          <div class="live-folded">{all.filter(isFolded).map(one)}</div>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function Presets({ piece, id }: { piece: Piece; id: string }) {
+  const now = piece.preset;
+  const titles = Object.keys(piece.spec.presets);
+  return (
+    <div class="live-control">
+      <label for={id}>Experiment</label>
+      <select id={id} data-lm-suppress-shortcuts="true" onChange={(event) => titles[event.currentTarget.selectedIndex] && piece.takePreset(titles[event.currentTarget.selectedIndex]!)}>
+        {titles.map((title) => <option selected={title === now}>{title}</option>)}
+        <option selected={now === undefined} disabled={true}>{OWN}</option>
+      </select>
     </div>
   );
 }
@@ -34,6 +59,10 @@ function One({ piece, name, control, id }: Given<Control>) {
       return <CloudBar piece={piece} name={name} control={control} id={id} />;
     case "text":
       return <TextField piece={piece} name={name} control={control} id={id} />;
+    case "toggles":
+      return <TogglesField piece={piece} name={name} control={control} id={id} />;
+    case "sizes":
+      return <SizesField piece={piece} name={name} control={control} id={id} />;
     default:
       return <AsAtStart piece={piece} name={name} control={control} id={id} />;
   }
@@ -72,8 +101,11 @@ function CloudBar({ piece, name, control, id }: Given<Cloud>) {
   const presets = Object.keys(control.presets);
   const take = (place: number) => {
     const chosen = presets[place];
-    if (chosen) return piece.set(name, structuredClone(control.presets[chosen]!));
-    if (control.least === 0) piece.set(name, { X: [], y: [] });
+    if (chosen) {
+      const preset = structuredClone(control.presets[chosen]!);
+      return piece.set(name, points.noise ? withNoise(preset, points.noise, control) : preset);
+    }
+    if (control.least === 0) piece.set(name, { ...points, X: [], y: [] });
     piece.take(name, "add0");
   };
   const many = control.classes.length > 1;
@@ -85,7 +117,7 @@ function CloudBar({ piece, name, control, id }: Given<Cloud>) {
   ];
   const menu = presets.length > 1 || !control.fixed;
   if (!menu) return null;
-  return (
+  const bar = (
     <div class="live-control">
       <label for={id}>{control.label}</label>
         <select id={id} data-lm-suppress-shortcuts="true" onChange={(event) => take(event.currentTarget.selectedIndex)}>
@@ -103,6 +135,68 @@ function CloudBar({ piece, name, control, id }: Given<Cloud>) {
           ))}
         </div>
       )}
+    </div>
+  );
+  if (control.noise.levels.length === 0) return bar;
+  return <>{bar}<Noise piece={piece} name={name} control={control} id={`${id}-noise`} /></>;
+}
+
+const SAMPLES = 10; // of noise
+
+function Noise({ piece, name, control, id }: Given<Cloud>) {
+  const points = piece.value(name) as Points;
+  const [level, sample] = points.noise!;
+  const text = `${Math.round(100 * control.noise.levels[level]!)}%`;
+  const put = (noise: [number, number]) => piece.set(name, withNoise(points, noise, control), true);
+  return (
+    <div class="live-control">
+      <label for={id}>Noise</label>
+      <input type="range" id={id} min="0" max={control.noise.levels.length - 1} step="1" value={level} aria-valuetext={text} data-lm-suppress-shortcuts="true"
+        onInput={(event) => put([event.currentTarget.valueAsNumber, sample])} />
+      <output for={id} aria-hidden="true">{text}</output>
+      <button type="button" aria-disabled={level === 0} onClick={() => level > 0 && put([level, (sample + 1) % SAMPLES])}>New noise</button>
+    </div>
+  );
+}
+
+function TogglesField({ piece, name, control }: Given<Toggles>) {
+  const chosen = piece.value(name) as number[];
+  const toggle = (place: number) => {
+    const now = chosen.includes(place) ? chosen.filter((one) => one !== place) : [...chosen, place].sort((a, b) => a - b);
+    if (now.length === 0) piece.say(`${control.label}: at least one.`);
+    else piece.set(name, now);
+  };
+  return (
+    <div class="live-control" role="group" aria-label={control.label}>
+      <span class="live-label" aria-hidden="true">{control.label}</span>
+      <div class="live-tools">
+        {control.names.map((text, place) => (
+          <label>
+            <input type="checkbox" checked={chosen.includes(place)} data-lm-suppress-shortcuts="true"
+              onChange={(event) => { toggle(place); event.currentTarget.checked = (piece.value(name) as number[]).includes(place); }} />
+            <span>{text}</span>
+          </label>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function SizesField({ piece, name, control }: Given<Sizes>) {
+  const sizes = piece.value(name) as number[];
+  const put = (place: number, size: number) => {
+    if (!Number.isInteger(size) || size < 1 || size > control.most) return piece.say(`${control.label}: from 1 to ${control.most} in each ${control.part}.`);
+    piece.set(name, sizes.map((one, k) => (k === place ? size : one)));
+  };
+  const add = () => (sizes.length < control.longest ? piece.set(name, [...sizes, sizes.at(-1) ?? Math.min(4, control.most)]) : piece.say(`${control.label}: at most ${control.longest}.`));
+  return (
+    <div class="live-control live-sizes" role="group" aria-label={control.label}>
+      <span class="live-label" aria-hidden="true">{control.label}</span>
+      <button type="button" aria-label={`Remove the last ${control.part}`} aria-disabled={sizes.length === 0} onClick={() => sizes.length > 0 && piece.set(name, sizes.slice(0, -1))}>−</button>
+      {sizes.map((size, place) => (
+        <Field name={`${control.label}: ${control.part} ${place + 1}`} value={size} step={1} low={1} high={control.most} put={(v) => put(place, v)} />
+      ))}
+      <button type="button" aria-label={`Add a ${control.part}`} aria-disabled={sizes.length >= control.longest} onClick={add}>+</button>
     </div>
   );
 }

@@ -6,23 +6,27 @@ import type { Graph } from "./frame";
 import type { Handling } from "./handling";
 import type { Picture } from "./pictures";
 
+const WORD = 15; // px below a node for its label
+
 interface Places { side: number; x: number[]; y: number[] }
 
 /** Where the nodes stand: in columns by their first coordinate. */
-export function placesOf({ at }: Graph, width: number, height: number): Places {
+export function placesOf({ at, maps, labels }: Graph, width: number, height: number): Places {
   const n = at.length / 2;
   const column = (k: number) => Math.round(at[2 * k]! * 1e4);
   const sizes = new Map<number, number>();
   for (let k = 0; k < n; k++) sizes.set(column(k), (sizes.get(column(k)) ?? 0) + 1);
   const busiest = Math.max(1, ...sizes.values());
-  const side = Math.max(16, Math.min((0.82 * height) / busiest, (0.5 * width) / sizes.size, 58));
+  const labelled = Math.max(0, ...Array.from({ length: n }, (_, k) => (maps && labels[k] ? sizes.get(column(k))! : 0)));
+  const tall = Math.min((0.82 * height) / busiest, labelled ? height / labelled - WORD : height);
+  const side = Math.max(16, Math.min(tall, (0.5 * width) / sizes.size, 58));
   const all = Array.from({ length: n }, (_, k) => k);
   const [first, last] = [Math.min(...all.map((k) => at[2 * k]!)), Math.max(...all.map((k) => at[2 * k]!))];
   const share = (k: number) => (last > first ? (at[2 * k]! - first) / (last - first) : 0.5);
   return {
     side,
     x: all.map((k) => 4 + side / 2 + share(k) * (width - side - 8)),
-    y: all.map((k) => Math.min(Math.max(at[2 * k + 1]! * height, side / 2 + 1), height - side / 2 - 1)),
+    y: all.map((k) => Math.min(Math.max(at[2 * k + 1]! * height - (maps && labels[k] ? WORD / 2 : 0), side / 2 + 1), height - side / 2 - 1)),
   };
 }
 
@@ -41,20 +45,29 @@ export function picturesOf(data: Graph, width: number, height: number): Picture[
 }
 
 const STEP = 0.25; // that an arrow key adds to a weight
+const MANY = 40; // edges, from which on they are drawn thinner
+const PER_PIXEL = 0.02; // that a drag upwards adds to it
 
-/** A part of the graph that can be chosen: what it is called, and its value. */
-interface Part { of: "edge" | "node"; index: number; name: string; value: number }
+/** A part of the graph that can be chosen: what it is called, and its value, if it has one. */
+interface Part { of: "edge" | "node"; index: number; name: string; value: number; hasValue: boolean }
 
-export function partsOf({ edges, weights, values, labels, at }: Graph): Part[] {
-  const named = (k: number) => labels[k] || `unit ${k + 1}`;
+/** Inputs with their weights, then each unit with its bias and the weights into it. */
+export function partsOf({ edges, weights, values, names, at }: Graph): Part[] {
+  const named = (k: number) => names[k] || `unit ${k + 1}`;
   const ofEdges = Array.from(weights, (value, index): Part => ({
-    of: "edge", index, value, name: `Weight from ${named(edges[2 * index]!)} to ${named(edges[2 * index + 1]!)}`,
+    of: "edge", index, value, hasValue: true, name: `Weight from ${named(edges[2 * index]!)} to ${named(edges[2 * index + 1]!)}`,
   }));
   if (!values) return ofEdges;
-  const hasInput = new Set(Array.from(edges).filter((_, k) => k % 2 === 1));
-  const ofNodes = Array.from({ length: at.length / 2 }, (_, index): Part => ({ of: "node", index, value: values[index]!, name: `Bias of ${named(index)}` }));
-  return [...ofEdges, ...ofNodes.filter(({ index }) => hasInput.has(index))];
+  const into = new Map<number, Part[]>();
+  ofEdges.forEach((part, k) => into.set(edges[2 * k + 1]!, [...(into.get(edges[2 * k + 1]!) ?? []), part]));
+  return Array.from({ length: at.length / 2 }, (_, index) => {
+    const hasValue = into.has(index);
+    const node: Part = { of: "node", index, value: values[index]!, hasValue, name: hasValue ? `Bias of ${named(index)}` : `Input ${named(index)}` };
+    return [node, ...(into.get(index) ?? [])];
+  }).flat();
 }
+
+export const toldOf = ({ name, value, hasValue }: Part) => (hasValue ? `${name}: ${value.toFixed(2)}.` : `${name}.`);
 
 export function GraphPicture({ data, width, height, handling }: { data: Graph; width: number; height: number; handling: Handling }) {
   const { edges, weights, labels, maps, edit } = data;
@@ -67,42 +80,57 @@ export function GraphPicture({ data, width, height, handling }: { data: Graph; w
   const parts = edit ? partsOf(data) : [];
   const isChosen = (of: string, index: number) => handling.chosen?.name === edit && handling.chosen.of === of && handling.chosen.index === index;
   const nowChosen = () => parts.findIndex(({ of, index }) => isChosen(of, index));
-  const choose = (part: Part) => handling.choose({ name: edit, of: part.of, index: part.index }, `${part.name}: ${part.value.toFixed(2)}.`);
-  const press = (of: Part["of"], index: number) => {
+  const choose = (part: Part) => handling.choose({ name: edit, of: part.of, index: part.index }, toldOf(part));
+  const drag = useRef<{ part: Part; from: number } | undefined>(undefined);
+  const press = (event: PointerEvent, of: Part["of"], index: number) => {
     const part = parts.find((one) => one.of === of && one.index === index);
-    if (!part) return;
+    if (!part || event.button) return;
     group.current?.focus({ preventScroll: true });
+    if (of === "node" && isChosen(of, index)) return handling.forget();
     choose(part);
+    if (event.pointerType === "touch" || of === "node") return; // a finger scrolls the page
+    drag.current = { part, from: event.clientY };
+    (event.currentTarget as Element).setPointerCapture(event.pointerId);
+    event.preventDefault();
+  };
+  const carry = (event: PointerEvent) => {
+    if (!drag.current) return;
+    const { part, from } = drag.current;
+    change(part, part.value + PER_PIXEL * (from - event.clientY));
+  };
+  const release = () => (drag.current = undefined);
+  const change = (part: Part, value: number) => {
+    handling.edit(edit, part.of, part.index, value);
+    handling.choose({ name: edit, of: part.of, index: part.index }, toldOf({ ...part, value }));
   };
   const key = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const [now, last] = [nowChosen(), parts.length - 1];
     const next = { ArrowRight: now < last ? now + 1 : 0, ArrowLeft: now > 0 ? now - 1 : last, Home: 0, End: last }[event.key];
-    const change = { ArrowUp: STEP, ArrowDown: -STEP }[event.key];
+    const by = { ArrowUp: STEP, ArrowDown: -STEP }[event.key];
     if (next !== undefined) choose(parts[next]!);
-    else if (change && now < 0) choose(parts[0]!);
-    else if (change) {
-      const { of, index, name, value } = parts[now]!;
-      handling.edit(edit, of, index, value + change);
-      handling.choose({ name: edit, of, index }, `${name}: ${(value + change).toFixed(2)}.`);
-    } else return;
+    else if (by && now < 0) choose(parts[0]!);
+    else if (by && parts[now]!.hasValue) change(parts[now]!, parts[now]!.value + by);
+    else if (by) handling.say("An input has no bias. Arrows left and right go on to the weights.");
+    else if (event.key === "Escape" && now >= 0) handling.forget();
+    else return;
     event.preventDefault();
     event.stopPropagation();
   };
   const all = Array.from(weights, (_, k) => k);
-  const nBiases = parts.filter(({ of }) => of === "node").length;
-  const label = `${weights.length} weights${nBiases ? ` and ${nBiases} biases` : ""}. Arrows left and right choose one, up and down change it.`;
+  const nBiases = parts.filter(({ of, hasValue }) => of === "node" && hasValue).length;
+  const label = `${weights.length} weights${nBiases ? ` and ${nBiases} biases` : ""}. Arrows left and right choose one, up and down change it${maps ? ", a unit's map is then shown large" : ""}.`;
   const access = edit ? { role: "application" as const, tabindex: 0, "aria-label": label, "data-lm-suppress-shortcuts": "true", onKeyDown: key } : {};
   return (
     <g ref={group} class="graph" {...access}>
       {all.map((k) => (
         <path class={`link ${weights[k]! < 0 ? "low" : "high"}${isChosen("edge", k) ? " chosen" : ""}`} d={link(k) ?? ""}
-          stroke-width={0.5 + 5 * Math.sqrt(Math.abs(weights[k]!) / most)} />
+          stroke-width={0.5 + (weights.length > MANY ? 3 : 5) * Math.sqrt(Math.abs(weights[k]!) / most)} />
       ))}
-      {edit && all.map((k) => <path class="hit" d={link(k) ?? ""} onPointerDown={() => press("edge", k)} />)}
+      {edit && all.map((k) => <path class="hit" d={link(k) ?? ""} onPointerDown={(event) => press(event, "edge", k)} onPointerMove={carry} onPointerUp={release} onPointerCancel={release} />)}
       {x.map((px, k) => (
         <rect class={`node${isChosen("node", k) ? " chosen" : ""}`} x={px - side / 2} y={y[k]! - side / 2} width={side} height={side} rx="5"
-          onPointerDown={() => press("node", k)} />
+          onPointerDown={(event) => edit && press(event, "node", k)} />
       ))}
       {labels.map((text, k) => (
         <text class="word" x={x[k]} y={maps ? y[k]! + side / 2 + 12 : y[k]! + 4} text-anchor="middle">{text}</text>

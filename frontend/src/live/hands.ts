@@ -1,6 +1,6 @@
 // What a reader's hands do to the points of a cloud; the same by pointer and by keys.
 
-import { onGrid } from "./address";
+import { onGrid } from "./points";
 import type { Cloud, Points } from "./spec";
 
 export type Direction = [dx: number, dy: number];
@@ -10,24 +10,24 @@ export function moved(points: Points, k: number, x: number, y: number, { limit }
   const X = [...points.X];
   X[2 * k] = onGrid(x, limit);
   X[2 * k + 1] = onGrid(y, limit);
-  return { X, y: [...points.y] };
+  return { ...points, X };
 }
 
 /** A cloud with one point more, undefined if there is no room. */
 export function added(points: Points, x: number, y: number, kind: number, control: Cloud): Points | undefined {
   if (control.fixed || points.y.length >= control.most) return undefined;
-  return { X: [...points.X, onGrid(x, control.limit), onGrid(y, control.limit)], y: [...points.y, kind] };
+  return { ...points, X: [...points.X, onGrid(x, control.limit), onGrid(y, control.limit)], y: [...points.y, kind] };
 }
 
 /** A cloud with one point less, undefined if the others are needed. */
 export function removed(points: Points, k: number, control: Cloud): Points | undefined {
   if (control.fixed || points.y.length <= control.least) return undefined;
-  return { X: points.X.filter((_, i) => i >> 1 !== k), y: points.y.filter((_, i) => i !== k) };
+  return { ...points, X: points.X.filter((_, i) => i >> 1 !== k), y: points.y.filter((_, i) => i !== k) };
 }
 
 /** A cloud with the next class for one point. */
 export function flipped(points: Points, k: number, { classes }: Cloud): Points {
-  return { X: [...points.X], y: points.y.map((c, i) => (i === k ? (c + 1) % classes.length : c)) };
+  return { ...points, y: points.y.map((c, i) => (i === k ? (c + 1) % classes.length : c)) };
 }
 
 /** The nearest point in a direction from another, that one if there is none; the first if k is -1. */

@@ -1,7 +1,7 @@
 // What is chosen, by numbers: a point, a weight, a bias.
 
 import { Field } from "./field";
-import { partsOf } from "./graph";
+import { partsOf, toldOf } from "./graph";
 import * as hands from "./hands";
 import type { Piece } from "./piece";
 import type { Cloud, Points } from "./spec";
@@ -51,14 +51,24 @@ function PointNumbers({ piece, name, index: k }: { piece: Piece; name: string; i
 
 function PartNumbers({ piece }: { piece: Piece }) {
   const { name, of, index } = piece.chosen!;
-  const part = piece.editedGraph && partsOf(piece.editedGraph).find((one) => one.of === of && one.index === index);
-  if (!part) return null;
+  const parts = piece.editedGraph ? partsOf(piece.editedGraph) : [];
+  const place = parts.findIndex((one) => one.of === of && one.index === index);
+  const part = parts[place];
+  if (!part) return <Hint piece={piece} />;
   const put = (value: number) => piece.edit(name, of, index, value);
+  const go = (by: number) => {
+    const next = parts[(place + by + parts.length) % parts.length]!;
+    piece.choose({ name, of: next.of, index: next.index }, toldOf(next));
+  };
   return (
     <>
-      <Field label={part.name} value={part.value} step={0.1} put={put} />
-      <input type="range" min={-LIMIT} max={LIMIT} step="0.05" value={part.value} aria-label={part.name} data-lm-suppress-shortcuts="true"
-        onInput={(event) => put(event.currentTarget.valueAsNumber)} />
+      <button type="button" aria-label="The one before" onClick={() => go(-1)}>‹</button>
+      <button type="button" aria-label="The next one" onClick={() => go(1)}>›</button>
+      {part.hasValue && <Field label={part.name} value={part.value} step={0.1} put={put} />}
+      {!part.hasValue && <span>{part.name}</span>}
+      {part.hasValue && <input type="range" min={-LIMIT} max={LIMIT} step="0.05" value={part.value} aria-label={part.name} data-lm-suppress-shortcuts="true"
+        onInput={(event) => put(event.currentTarget.valueAsNumber)} />}
+      <button type="button" onClick={() => piece.forget()}>Done</button>
     </>
   );
 }

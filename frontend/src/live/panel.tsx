@@ -14,7 +14,7 @@ interface Given { data: PanelData; width: number; height: number; handling: Hand
 export function picturesOf({ data, width, height, handling }: Given): Picture[] {
   switch (data.kind) {
     case "plot":
-      return plot.picturesOf(data, plot.frameOf(data, width, height));
+      return plot.picturesOf(data, plot.frameOf(data, width, height), handling);
     case "graph":
       return graph.picturesOf(data, width, height);
     case "images":
@@ -42,12 +42,13 @@ export function Panel({ palette, ...given }: Given & { palette: Palette }) {
   const { data, width, height, handling } = given;
   const canvas = useRef<HTMLCanvasElement>(null);
   const value = data.kind === "images" && typeof data.grids === "string" ? handling.value(data.grids) : undefined;
+  const followed = data.kind === "plot" ? plot.followed(data, handling) : undefined;
   useLayoutEffect(() => {
     if (canvas.current) paint(canvas.current, picturesOf(given), width, height, palette);
-  }, [data, width, height, palette, value]);
+  }, [data, width, height, palette, value, followed]);
   return (
     <div class="live-panel" style={{ width: `${width}px` }}>
-      {data.title && <p class="live-title">{data.title}</p>}
+      {data.title && <p class="live-title">{followed ?? data.title}</p>}
       {data.kind === "cells"
         ? <CellsTable data={data} handling={handling} />
         : (

@@ -24,19 +24,34 @@ export interface Picture {
 const FULL = 127; // as in scenes.py
 
 /** Red, green, blue and opacity of each value, the rows from the top. */
-export function pixels(picture: Picture, { low, high, ink, strength }: Palette): Uint8ClampedArray<ArrayBuffer> {
+export function pixels(picture: Picture, palette: Palette): Uint8ClampedArray<ArrayBuffer> {
   const { grid, from, rows, columns, isUpward, isInk } = picture;
+  const colours = coloursOf(palette, isInk);
   const data = new Uint8ClampedArray(4 * rows * columns);
+  const whole = new Uint32Array(data.buffer);
   for (let i = 0; i < rows; i++) {
     const row = isUpward ? rows - 1 - i : i;
-    for (let j = 0; j < columns; j++) {
-      const value = grid[from + i * columns + j]! / FULL;
-      const opacity = isInk && value >= 0 ? value : strength * Math.abs(value) ** 0.8;
-      data.set(value < 0 ? low : isInk ? ink : high, 4 * (row * columns + j));
-      data[4 * (row * columns + j) + 3] = 255 * opacity;
-    }
+    for (let j = 0; j < columns; j++) whole[row * columns + j] = colours[grid[from + i * columns + j]! + FULL]!;
   }
   return data;
+}
+
+const known = new WeakMap<Palette, Map<boolean, Uint32Array>>();
+
+/** The colour of each value, computed once for a palette: four bytes each. */
+function coloursOf(palette: Palette, isInk: boolean): Uint32Array {
+  const found = known.get(palette)?.get(isInk);
+  if (found) return found;
+  const { low, high, ink, strength } = palette;
+  const data = new Uint8ClampedArray(4 * (2 * FULL + 1));
+  for (let k = 0; k <= 2 * FULL; k++) {
+    const value = (k - FULL) / FULL;
+    const opacity = isInk && value >= 0 ? value : strength * Math.abs(value) ** 0.8;
+    data.set([...(value < 0 ? low : isInk ? ink : high), 255 * opacity], 4 * k);
+  }
+  const colours = new Uint32Array(data.buffer);
+  known.set(palette, (known.get(palette) ?? new Map<boolean, Uint32Array>()).set(isInk, colours));
+  return colours;
 }
 
 /** The colours of the theme, from the style of an element of a piece. */

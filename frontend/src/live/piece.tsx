@@ -1,16 +1,16 @@
 // One live piece: what the reader has set, the last frame, and the clock between them.
 
 import { render } from "preact";
-import { holds, type Past, type Place, readAddress, write } from "./address";
+import { holds, isSetting, type Past, type Place, readAddress, write } from "./address";
 import { Clock } from "./clock";
 import { Bar } from "./controls";
 import { type Frame, type Graph, unpack } from "./frame";
-import type { Chosen, Handling, Tool } from "./handling";
+import type { Chosen, Handling, NodeMap, Tool } from "./handling";
 import { Numbers } from "./numbers";
 import { Panel, sizesOf } from "./panel";
 import { type Palette, paletteOf } from "./pictures";
 import { told } from "./hands";
-import type { Cloud, Control, Edit, Host, Points, Question, Spec, Value } from "./spec";
+import type { Cloud, Control, Edit, Host, Points, Question, Setting, Spec, Value } from "./spec";
 
 const PATIENCE = 1500; // ms without an answer, after which one may be stopped
 const KERNEL_PATIENCE = 20_000; // ms after which a notebook's kernel is thought gone
@@ -25,6 +25,9 @@ let mounted = 0;
 /** What is told of each frame that is shown: `live-frame` on the element of a piece. */
 export interface FrameTold { frame: Frame; at: number; moves: number[] }
 
+/** Where a piece is to go: its values before the first step, the steps, and what changes between them. */
+interface Goal { base: Record<string, Value>; steps: number; past: Past[] }
+
 export class Piece implements Handling {
   readonly id = `live-${++mounted}`;
   readonly #clock: Clock<Frame>;
@@ -32,12 +35,13 @@ export class Piece implements Handling {
   readonly #leave: (() => void)[] = [];
   #values: Record<string, Value>;
   #tools: Record<string, Tool> = {};
+  #base: Record<string, Value>; // the values before the first step
   #past: Past[] = [];
   #palette: Palette | undefined;
-  #goal: { steps: number; past: Past[] } | undefined; // where Python must go first
+  #goal: Goal | undefined; // where Python must go first
   #isFresh = true; // Python has never had the piece
   #waking: Promise<void> | undefined;
-  #known: { values: Record<string, Value>; steps: number; past: Past[] }; // of the last frame
+  #known: Goal & { values: Record<string, Value> }; // of the last frame
   #address: ReturnType<typeof setTimeout> | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
   #isShowing = false; // it will be, before the page is drawn next
@@ -49,6 +53,7 @@ export class Piece implements Handling {
   said = "";
   state: "asleep" | "waking" | "awake" = "asleep";
   isLinked = false; // a link asks for what the picture does not show yet
+  isLost = false; // more was changed between steps than an address can hold
   isSlow = false; // a question is out for long
   progress: { done: number; all: number } | undefined; // on the way to where it was
 
@@ -61,7 +66,8 @@ export class Piece implements Handling {
     this.frame = unpack(first);
     this.caption = this.frame.caption;
     this.#values = Object.fromEntries(Object.entries(spec.controls).map(([key, { start }]) => [key, structuredClone(start)]));
-    this.#known = { values: { ...this.#values }, steps: this.frame.t, past: [] };
+    this.#base = { ...this.#values };
+    this.#known = { values: { ...this.#values }, base: this.#base, steps: this.frame.t, past: [] };
     this.#clock = new Clock(spec.pace, {
       ask: (question) => this.#ask(question),
       frame: (frame, moves) => this.#show(frame, moves),
@@ -181,6 +187,29 @@ export class Piece implements Handling {
     return this.frame.rows.flat().find((panel): panel is Graph => panel.kind === "graph" && panel.edit !== "");
   }
 
+  chosenMap(under: string): NodeMap | undefined {
+    const { chosen, editedGraph: graph } = this;
+    if (chosen?.of !== "node" || chosen.name !== under || graph?.edit !== under || !graph.maps) return undefined;
+    return { maps: graph.maps, index: chosen.index, name: graph.names[chosen.index] ?? "" };
+  }
+
+  /** Set several controls at once, and begin anew. */
+  takePreset(title: string): void {
+    const values = structuredClone(this.spec.presets[title]!);
+    Object.assign(this.#values, values);
+    this.chosen = undefined;
+    this.message = "";
+    this.pause();
+    this.#restart(values);
+    this.show();
+  }
+
+  /** The preset whose values the controls have. */
+  get preset(): string | undefined {
+    return Object.keys(this.spec.presets).find((title) =>
+      Object.entries(this.spec.presets[title]!).every(([key, value]) => isEqual(value, this.#values[key])));
+  }
+
   edit(under: string, of: string, index: number, value: number): void {
     this.#clock.edit([under, of, index, value]);
   }
@@ -211,10 +240,9 @@ export class Piece implements Handling {
     this.#restart();
   }
 
-  #restart(): void {
-    this.#past = [];
+  #restart(values: Record<string, Value> = {}): void {
     this.#goal = undefined;
-    this.#clock.restart();
+    this.#clock.restart(values);
   }
 
   // ---- asking Python
@@ -224,12 +252,14 @@ export class Piece implements Handling {
     this.show();
     await this.#wake();
     const values = { ...this.#values };
-    if (this.#goal) await this.#goBack(values, question.restart ? { steps: 0, past: [] } : this.#goal);
+    if (this.#goal) await this.#goBack(question.restart ? { base: values, steps: 0, past: [] } : this.#goal);
     this.#goal = undefined;
     const frame = await this.#askOnce(question);
-    if (frame.anew) this.#past = [];
+    const now = { ...values, ...question.set };
+    if (frame.anew) [this.#base, this.#past, this.isLost] = [now, [], false];
+    else for (const setting of Object.entries(question.set ?? {})) this.#remember(frame.t - frame.taken, setting);
     for (const edit of question.edit ?? []) this.#remember(frame.t - frame.taken, edit);
-    this.#known = { values: { ...values, ...question.set }, steps: frame.t, past: this.#past };
+    this.#known = { values: now, base: this.isLost ? now : this.#base, steps: frame.t, past: this.#past };
     return frame;
   }
 
@@ -250,14 +280,22 @@ export class Piece implements Handling {
     return unpack(await this.host.ask(question));
   }
 
-  #remember(t: number, edit: Edit): void {
-    const isAgain = ([at, one]: Past) => at === t && isEqual(one.slice(0, 3), edit.slice(0, 3));
-    this.#past = [...this.#past.filter((past) => !isAgain(past)), [t, edit]];
+  /** Keep a change between steps; what is set before the first step belongs to the start. */
+  #remember(t: number, change: Edit | Setting): void {
+    if (this.isLost) return;
+    if (t === 0 && isSetting(change)) {
+      this.#base = { ...this.#base, [change[0]]: change[1] };
+      return;
+    }
+    const isSame = (one: Edit | Setting) => one.length === change.length && isEqual(one.slice(0, -1), change.slice(0, -1));
+    this.#past = [...this.#past.filter(([at, one]) => at !== t || !isSame(one)), [t, change]];
+    this.isLost = !holds(this.spec, this.#past);
+    if (this.isLost) this.#past = [];
   }
 
-  /** Go where the piece was, or where a link leads: from the start, step by step, with the edits in their places. */
-  async #goBack(values: Record<string, Value>, { steps, past }: { steps: number; past: Past[] }): Promise<void> {
-    let frame = await this.#askOnce({ set: values, restart: true, steps: 0, ms: 0 });
+  /** Go where the piece was, or where a link leads: from the start, step by step, with the changes in their places. */
+  async #goBack({ base, steps, past }: Goal): Promise<void> {
+    let frame = await this.#askOnce({ set: base, restart: true, steps: 0, ms: 0 });
     const to = async (t: number) => {
       while (frame.t < t && !frame.done) {
         this.progress = { done: frame.t, all: steps };
@@ -265,12 +303,13 @@ export class Piece implements Handling {
         frame = await this.#askOnce({ steps: Math.min(AT_ONCE, t - frame.t), ms: 0 });
       }
     };
-    for (const [t, edit] of past) {
+    for (const [t, change] of past) {
       await to(t);
-      frame = await this.#askOnce({ edit: [edit], steps: 0, ms: 0 });
+      const question = isSetting(change) ? { set: Object.fromEntries([change]) } : { edit: [change] };
+      frame = await this.#askOnce({ ...question, steps: 0, ms: 0 });
     }
     await to(steps);
-    this.#past = past;
+    [this.#base, this.#past, this.isLost] = [base, past, false];
     this.progress = undefined;
   }
 
@@ -334,7 +373,7 @@ export class Piece implements Handling {
   // ---- the address
 
   get #place(): string {
-    return `#${write(this.spec, this.#values, this.frame.t, this.#past)}`;
+    return `#${write(this.spec, this.isLost ? this.#values : this.#base, this.frame.t, this.#past)}`;
   }
 
   #keepAddress(): void {
@@ -351,13 +390,15 @@ export class Piece implements Handling {
     const place: Place | undefined = readAddress(this.spec, location.hash);
     if (!place || location.hash === this.#place) return;
     const starts = Object.entries(this.spec.controls).map(([key, { start }]) => [key, structuredClone(start)]);
-    this.#values = { ...Object.fromEntries(starts), ...place.values };
-    this.#goal = { steps: place.steps, past: place.past };
+    this.#base = { ...Object.fromEntries(starts), ...place.values };
+    const later = place.past.flatMap(([, change]) => (isSetting(change) ? [change] : []));
+    this.#values = { ...this.#base, ...Object.fromEntries(later) };
+    this.#goal = { base: this.#base, steps: place.steps, past: place.past };
     const isAsShown = this.state === "asleep" && Object.keys(place.values).length === 0 && place.past.length === 0;
     if (isAsShown && (!this.spec.steps || place.steps === this.frame.t)) this.#goal = undefined;
     this.isLinked = this.#goal !== undefined;
     if (place.unknown.length > 0) this.message = `The link was changed, or is old: it has no ${place.unknown.join(", ")} that this piece can show.`;
-    this.#known = { values: structuredClone(this.#values), steps: place.steps, past: place.past };
+    this.#known = { values: structuredClone(this.#values), ...this.#goal ?? { base: this.#base, steps: place.steps, past: place.past } };
     if (this.state === "awake" && this.isLinked) this.#clock.look();
     requestAnimationFrame(() => setTimeout(() => this.element.scrollIntoView({ block: "center" })));
     this.show();
@@ -375,7 +416,7 @@ export class Piece implements Handling {
   }
 
   get leavesOut(): boolean {
-    return this.host.hasAddress && !holds(this.#past);
+    return this.host.hasAddress && this.isLost;
   }
 
   /** Show what has changed, once before the page is drawn next. */
@@ -427,7 +468,7 @@ function App({ piece, width, palette }: { piece: Piece; width: number; palette: 
       <p class={isLinked ? "live-caption live-old" : "live-caption"} aria-live={piece.isPlaying ? "off" : "polite"}>
         {state === "waking" && <span class="live-waking">Starting Python … </span>}
         {piece.caption}
-        {piece.leavesOut && " The link to this state leaves the changed weights out: there are too many of them."}
+        {piece.leavesOut && " The link leads to another state than this: too much was changed between steps."}
       </p>
       <p class="live-said" role="status">{piece.said}</p>
     </>

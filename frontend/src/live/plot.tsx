@@ -3,7 +3,7 @@
 import { ticks } from "d3-array";
 import { contours } from "d3-contour";
 import { area, line } from "d3-shape";
-import { useId, useRef } from "preact/hooks";
+import { useId, useMemo, useRef } from "preact/hooks";
 import type { Arrow, Bars, Curve, Dots, Heat, Plot } from "./frame";
 import * as hands from "./hands";
 import type { Handling } from "./handling";
@@ -38,14 +38,21 @@ const isArrow = (mark: { mark: string }): mark is Arrow => mark.mark === "arrow"
 const isBars = (mark: { mark: string }): mark is Bars => mark.mark === "bars";
 const isDots = (mark: { mark: string }): mark is Dots => mark.mark === "dots";
 
+/** The name of the node whose map a plot shows in the place of its own. */
+export function followed({ marks }: Plot, handling: Handling): string | undefined {
+  return marks.filter(isHeat).map(({ follow }) => follow && handling.chosenMap(follow)?.name).find(Boolean);
+}
+
 /** The maps of a plot. Their values stand at the points of a grid, so that half a cell lies outside. */
-export function picturesOf(data: Plot, { box }: Frame): Picture[] {
+export function picturesOf(data: Plot, { box }: Frame, handling: Handling): Picture[] {
   const [left, top, w, h] = box;
-  return data.marks.filter(isHeat).map(({ values }) => {
-    const [rows, columns] = values.shape as [number, number];
+  return data.marks.filter(isHeat).map(({ values, follow }) => {
+    const chosen = follow ? handling.chosenMap(follow) : undefined;
+    const [rows, columns] = (chosen ? chosen.maps.shape.slice(1) : values.shape) as [number, number];
     const [across, down] = [w / (columns - 1), h / (rows - 1)];
     const place = { x: left - across / 2, y: top - down / 2, width: w + across, height: h + down };
-    return { grid: values, from: 0, rows, columns, ...place, clip: box, isSmooth: true, isUpward: true, isInk: false };
+    const source = chosen ? { grid: chosen.maps, from: chosen.index * rows * columns } : { grid: values, from: 0 };
+    return { ...source, rows, columns, ...place, clip: box, isSmooth: true, isUpward: true, isInk: false };
   });
 }
 
@@ -71,7 +78,7 @@ export function PlotPicture({ data, width, height, handling }: { data: Plot; wid
       <clipPath id={clip}><rect x={left} y={top} width={w} height={h} /></clipPath>
       <Axes data={data} frame={frame} height={height} />
       <g class="edges" clip-path={`url(#${clip})`}>
-        {data.marks.filter(isHeat).flatMap((heat) => contoursOf(heat, frame)).map((d) => <path d={d} />)}
+        {data.marks.filter(isHeat).flatMap((heat) => contoursOf(mapOf(heat, handling), frame)).map((d) => <path d={d} />)}
       </g>
       {data.marks.filter(isBars).map((bars) => <BarsMark bars={bars} frame={frame} height={height} />)}
       <g class="curves" clip-path={`url(#${clip})`}>{curves.map((curve) => <CurveMark curve={curve} points={curve.points} base={frame.sy(data.y[0])} />)}</g>
@@ -107,6 +114,16 @@ function Axes({ data, frame, height }: { data: Plot; frame: Frame; height: numbe
       {axes && ylabel && <text class="label" transform={`translate(11,${top + h / 2})rotate(-90)`} text-anchor="middle">{ylabel}</text>}
     </g>
   );
+}
+
+/** A map, or that of the node that is chosen. */
+function mapOf(heat: Heat, handling: Handling): Heat {
+  const chosen = heat.follow ? handling.chosenMap(heat.follow) : undefined;
+  if (!chosen) return heat;
+  const [, rows, columns] = chosen.maps.shape as [number, number, number];
+  const size = rows * columns;
+  const values = chosen.maps.subarray(chosen.index * size, (chosen.index + 1) * size);
+  return { ...heat, values: Object.assign(values, { shape: [rows, columns] }) };
 }
 
 /** The lines along which a map has the values of its contour, without the border of its grid. */
@@ -188,7 +205,7 @@ function BarsMark({ bars: { values, labels, names, colours }, frame: { box: [lef
   );
 }
 
-function Still({ mark: { at, y }, frame: { sx, sy, box } }: { mark: Dots; frame: Frame }) {
+function Still({ mark: { at, y, hollow }, frame: { sx, sy, box } }: { mark: Dots; frame: Frame }) {
   const grid = at as Exclude<Dots["at"], string>;
   const count = grid.length / 2;
   return (
@@ -198,13 +215,15 @@ function Still({ mark: { at, y }, frame: { sx, sy, box } }: { mark: Dots; frame:
         const [px, py] = [round(sx(grid[2 * k]!)), round(sy(grid[2 * k + 1]!))];
         const [left, top, w, h] = box;
         if (px < left || px > left + w || py < top || py > top + h) return null;
-        return <path class={`c${kind}`} d={shapeOf(kind)} transform={`translate(${px},${py})`} />;
+        return <path class={`c${kind}${hollow.includes(k) ? " hollow" : ""}`} d={shapeOf(kind)} transform={`translate(${px},${py})${sizeOf(count)}`} />;
       })}
     </g>
   );
 }
 
 const REACH = 16; // px within which a pointer means a point
+const CROWD = 60; // points from which on they are small, and a finger must choose one first
+const sizeOf = (count: number) => (count > CROWD ? "scale(0.7)" : "");
 const APART = 14; // px between two points that are drawn in one stroke
 const STEPS: Record<string, hands.Direction> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
@@ -227,7 +246,10 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     const { X, y } = now();
     return hands.under({ X: X.map((v, i) => (i % 2 ? sy(v) : sx(v))), y }, px, py, REACH);
   };
-  const choose = (index: number) => handling.choose({ name, of: "point", index }, hands.told(now(), index, control));
+  const choose = (index: number) => {
+    const also = index >= 0 && mark.hollow.includes(index) ? ` ${mark.hollow_name}.` : "";
+    handling.choose({ name, of: "point", index }, hands.told(now(), index, control) + also);
+  };
   const change = (points: Points | undefined, index: number, byHand = false) => {
     if (!points) return handling.say(hands.limits(control));
     handling.set(name, points, byHand);
@@ -246,17 +268,21 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     const at = place(event);
     group.current!.focus({ preventScroll: true });
     const found = under(...at);
+    const mayMove = mayCarry(found, event.pointerType === "touch");
     if (toolNow().startsWith("add")) addAt(...at);
     else if (found < 0) return;
     else use(found);
+    if (!mayMove) return;
     drag.current = { index: found, last: at };
     (event.currentTarget as Element).setPointerCapture(event.pointerId);
     event.preventDefault();
   };
-  /** A finger on a point moves the point; elsewhere it scrolls the page. */
+  /** A finger on a point moves the point; elsewhere it scrolls the page, and among many points until one is chosen. */
+  const mayCarry = (found: number, isFinger: boolean) =>
+    toolNow().startsWith("add") || (found >= 0 && !(isFinger && now().y.length > CROWD && found !== chosenNow()));
   const touch = (event: TouchEvent) => {
     const finger = event.touches[0];
-    if (finger && (toolNow().startsWith("add") || under(...place(finger)) >= 0)) event.preventDefault();
+    if (finger && mayCarry(under(...place(finger)), true)) event.preventDefault();
   };
   const carry = (event: PointerEvent) => {
     if (!drag.current) return;
@@ -298,23 +324,25 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     isOne ? "Shift and arrows move it" : "Arrows choose a point, Shift and arrows move it",
     ...(control.fixed ? [] : ["Enter adds one beside it, of its class", ...(control.classes.length > 1 ? ["C changes its class"] : []), "Delete removes it"]),
   ];
+  const crowd = count > CROWD ? " crowd" : "";
+  const shown = useMemo(() => points.y.map((kind, k) => {
+    const isChosen = k === chosen;
+    const [px, py] = [round(sx(points.X[2 * k]!)), round(sy(points.X[2 * k + 1]!))];
+    return (
+      <g transform={`translate(${px},${py})`}>
+        <circle class="reach" r={REACH - 2} />
+        {mark.ring.includes(k) && <circle class="ring" r="11" />}
+        <path class={`c${kind}${mark.hollow.includes(k) ? " hollow" : ""}${isChosen ? " chosen" : ""}`} d={shapeOf(kind)} transform={isChosen ? "scale(1.5)" : sizeOf(count)} />
+      </g>
+    );
+  }), [points, chosen, left, top, w, h, String(mark.ring), String(mark.hollow)]);
   const label = `${control.label}: ${count === 1 ? "one point" : `${count} points`}. ${ways.join(", ")}.`;
   return (
     <g onTouchStart={touch} onPointerDown={press} onPointerMove={carry} onPointerUp={release} onPointerCancel={release}>
       <rect class={tool.startsWith("add") ? "pad adding" : "pad"} x={left} y={top} width={w} height={h} />
-      <g ref={group} class={`handles ${tool}`} role="application" tabindex={0} aria-label={label} data-lm-suppress-shortcuts="true"
+      <g ref={group} class={`handles ${tool}${crowd}`} role="application" tabindex={0} aria-label={label} data-lm-suppress-shortcuts="true"
         onKeyDown={key} onFocus={() => { if (isOne && chosen < 0) choose(0); }}>
-        {points.y.map((kind, k) => {
-          const isChosen = k === chosen;
-          const [px, py] = [round(sx(points.X[2 * k]!)), round(sy(points.X[2 * k + 1]!))];
-          return (
-            <g transform={`translate(${px},${py})`}>
-              <circle class="reach" r={REACH - 2} />
-              {mark.ring.includes(k) && <circle class="ring" r="11" />}
-              <path class={`c${kind}${isChosen ? " chosen" : ""}`} d={shapeOf(kind)} transform={isChosen ? "scale(1.5)" : undefined} />
-            </g>
-          );
-        })}
+        {shown}
       </g>
     </g>
   );

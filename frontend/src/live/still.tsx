@@ -79,8 +79,10 @@ function atStart(spec: Spec): Handling {
     control: (key) => spec.controls[key]!,
     tool: () => "move",
     chosen: undefined,
+    chosenMap: () => undefined,
     choose: nothing,
     set: nothing,
+    forget: nothing,
     edit: nothing,
     say: nothing,
   };

@@ -1,6 +1,7 @@
 """Live pieces: pictures that are handled, computed by the functions of the book."""
 
-from .controls import Points, cloud, drawing, table, text, two_clouds
+from .clouds import Points, cloud, two_clouds
+from .controls import drawing, sizes, table, text, toggles
 from .knobs import choice, slider
 from .piece import Live, live
 from .scenes import (
@@ -45,9 +46,11 @@ __all__ = [
     "plot",
     "scene",
     "sides",
+    "sizes",
     "slider",
     "table",
     "text",
+    "toggles",
     "trained",
     "turned_line",
     "two_clouds",

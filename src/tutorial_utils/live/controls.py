@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from ..datasets import gaussian_classes
 from .knobs import Control
 
 
@@ -17,7 +16,8 @@ class LiveControl(Protocol):
     """What all controls have.
 
     start : the value at the start, as it is sent; spec : what the front end needs
-    besides; read : the value that Python's functions get, from the one that is sent.
+    besides; read : the value that Python's functions get, from the one that is sent;
+    sent : the other way round.
     """
 
     @property
@@ -33,114 +33,7 @@ class LiveControl(Protocol):
 
     def read(self, value: Any) -> Any: ...
 
-
-GRID = 2000  # steps from 0 to the limit of a cloud: the address holds such points
-
-
-class Points(NamedTuple):
-    """What a cloud is to the functions of a piece.
-
-    X : (N, 2), the points. y : (N,), their classes.
-    """
-
-    X: np.ndarray
-    y: np.ndarray
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """Points in the plane that are dragged, added, removed, and change their class.
-
-    presets : what the reader may begin from, by name. limit : of both coordinates, in
-    size. least, most : points. fixed : whether their number and classes stay. axes :
-    the names of the coordinates.
-    """
-
-    label: str
-    presets: dict[str, Points]
-    classes: tuple[str, ...]
-    limit: float
-    least: int
-    most: int
-    fixed: bool
-    axes: tuple[str, str]
-    kind: str = field(default="cloud", init=False)
-
-    @property
-    def start(self) -> dict[str, list]:
-        return self.sent(next(iter(self.presets.values())))
-
-    def sent(self, points: Points) -> dict[str, list]:
-        return {"X": points.X.ravel().tolist(), "y": points.y.tolist()}
-
-    def spec(self) -> dict[str, Any]:
-        presets = {name: self.sent(points) for name, points in self.presets.items()}
-        return {
-            "presets": presets,
-            "classes": list(self.classes),
-            "limit": self.limit,
-            "least": self.least,
-            "most": self.most,
-            "fixed": self.fixed,
-            "axes": list(self.axes),
-        }
-
-    def read(self, value: Any) -> Points:
-        """Points from what the page sends; ValueError if they cannot be."""
-        X = np.asarray(value["X"], float).reshape(-1, 2)
-        y = np.asarray(value["y"], int).reshape(-1)
-        if len(X) != len(y) or not self.least <= len(y) <= self.most:
-            raise ValueError(
-                f"{self.label} must have as many classes as points, from {self.least} "
-                f"to {self.most}, got {len(X)} and {len(y)}"
-            )
-        if not np.isfinite(X).all() or (np.abs(X) > self.limit * (1 + 1e-9)).any():
-            raise ValueError(f"{self.label} must lie within {self.limit:g}, got {X}")
-        if len(y) and not 0 <= y.min() <= y.max() < len(self.classes):
-            raise ValueError(f"{self.label} has classes {self.classes}, got {y}")
-        return Points(X, y)
-
-
-def cloud(
-    label: str,
-    presets: Mapping[str, tuple[Any, Any]],
-    classes: Sequence[str] = ("point",),
-    limit: float = 1.0,
-    least: int = 1,
-    most: int = 120,
-    fixed: bool = False,
-    axes: tuple[str, str] = ("x", "y"),
-) -> Cloud:
-    """Points that the reader handles; the first preset is there at the start.
-
-    presets : (X, y) by name. Points are moved onto a grid of limit / 2000. ValueError
-    if there is no preset, or one does not fit.
-    """
-    if not presets:
-        raise ValueError("presets must hold at least one, got none")
-    kept: dict[str, Points] = {}
-    wanted = Cloud(label, kept, tuple(classes), limit, least, most, fixed, axes)
-    for name, (X, y) in presets.items():
-        on_grid = np.rint(np.asarray(X, float) / limit * GRID) / GRID * limit
-        kept[name] = wanted.read({"X": on_grid, "y": y})
-    return wanted
-
-
-def two_clouds(
-    distances: Mapping[str, float], n: int = 9, seed: int = 7
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Presets for a cloud: two clouds of n points each, in a random order.
-
-    distances : how far apart the two are, by name, as a share of the plane's side.
-    """
-    presets = {}
-    for name, distance in distances.items():
-        rng = np.random.default_rng(seed)
-        middles = distance * np.array([[-1, -1], [1, 1]])
-        X, y = gaussian_classes(rng, middles, n, spread=0.25)
-        order = rng.permutation(2 * n)
-        presets[name] = (X[order].clip(-1, 1), y[order])
-    return presets
+    def sent(self, value: Any) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -201,7 +94,10 @@ class Table:
 
     @property
     def start(self) -> list[float]:
-        return self.numbers.ravel().tolist()
+        return self.sent(self.numbers)
+
+    def sent(self, numbers: np.ndarray) -> list[float]:
+        return np.ravel(numbers).tolist()
 
     def spec(self) -> dict[str, Any]:
         return {
@@ -254,6 +150,9 @@ class Text:
     longest: int
     kind: str = field(default="text", init=False)
 
+    def sent(self, value: str) -> str:
+        return value
+
     def spec(self) -> dict[str, Any]:
         return {"longest": self.longest}
 
@@ -269,6 +168,90 @@ def text(label: str, start: str, longest: int = 80) -> Text:
     """A line that the reader types; ValueError if start is longer than longest."""
     made = Text(label, start, longest)
     made.read(start)
+    return made
+
+
+@dataclass(frozen=True)
+class Toggles:
+    """Names of which any are on, at least one.
+
+    chosen : those that are on at the start.
+    """
+
+    label: str
+    names: tuple[str, ...]
+    chosen: tuple[str, ...]
+    kind: str = field(default="toggles", init=False)
+
+    @property
+    def start(self) -> list[int]:
+        return self.sent(self.chosen)
+
+    def sent(self, chosen: Sequence[str]) -> list[int]:
+        return sorted(self.names.index(name) for name in chosen)
+
+    def spec(self) -> dict[str, Any]:
+        return {"names": list(self.names)}
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        """The names that are on, in the order of all; ValueError if there is none."""
+        places = sorted({*value})
+        if not places or not 0 <= places[0] <= places[-1] < len(self.names):
+            raise ValueError(f"{self.label} must be some of {self.names}, got {value}")
+        return tuple(self.names[place] for place in places)
+
+
+def toggles(label: str, names: Sequence[str], start: Sequence[str]) -> Toggles:
+    """Names of which the reader turns some on; ValueError if start has others."""
+    if not start or not {*start} <= {*names}:
+        raise ValueError(f"start must be some of {tuple(names)}, got {tuple(start)}")
+    return Toggles(label, tuple(names), tuple(start))
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """A list of whole numbers, the sizes of parts: of layers, for example.
+
+    part : what one is called. most : of a size. longest : how many there may be.
+    """
+
+    label: str
+    sizes: tuple[int, ...]
+    part: str
+    most: int
+    longest: int
+    kind: str = field(default="sizes", init=False)
+
+    @property
+    def start(self) -> list[int]:
+        return self.sent(self.sizes)
+
+    def sent(self, sizes: Sequence[int]) -> list[int]:
+        return [*sizes]
+
+    def spec(self) -> dict[str, Any]:
+        return {"part": self.part, "most": self.most, "longest": self.longest}
+
+    def read(self, value: Any) -> tuple[int, ...]:
+        """The sizes; ValueError if one does not fit, or there are too many."""
+        sizes = tuple(int(size) for size in value)
+        if len(sizes) > self.longest or not all(1 <= s <= self.most for s in sizes):
+            raise ValueError(
+                f"{self.label} must be at most {self.longest} numbers from 1 to "
+                f"{self.most}, got {sizes}"
+            )
+        return sizes
+
+
+def sizes(
+    label: str, start: Sequence[int], part: str, most: int = 8, longest: int = 6
+) -> Sizes:
+    """Sizes of parts that the reader adds, removes and changes.
+
+    part : what one is called, such as "layer". ValueError if start does not fit.
+    """
+    made = Sizes(label, tuple(start), part, most, longest)
+    made.read(made.start)
     return made
 
 
@@ -289,6 +272,9 @@ class Knob:
     @property
     def start(self) -> int:
         return self.control.start
+
+    def sent(self, value: Any) -> int:
+        return self.control.values.index(value)
 
     def spec(self) -> dict[str, Any]:
         values = self.control.values

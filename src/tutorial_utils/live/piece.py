@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ class Live(anywidget.AnyWidget):
         pace: float | None,
         ahead: int,
         replay: bool,
+        presets: Mapping[str, Mapping[str, Any]],
+        folded: Sequence[str],
     ) -> None:
         began = time.perf_counter()
         self.name, self.replay = name, replay
@@ -62,6 +65,11 @@ class Live(anywidget.AnyWidget):
             "name": name,
             "pace": pace,
             "steps": "step" in self._functions,
+            "presets": {
+                title: {key: self.controls[key].sent(v) for key, v in values.items()}
+                for title, values in presets.items()
+            },
+            "folded": list(folded),
             "controls": {
                 key: {"kind": c.kind, "label": c.label, "start": c.start, **c.spec()}
                 for key, c in self.controls.items()
@@ -169,6 +177,8 @@ def live(
     pace: float | None = None,
     ahead: int = 0,
     replay: bool = False,
+    presets: Mapping[str, Mapping[str, Any]] | None = None,
+    folded: Sequence[str] = (),
     **controls: Control | LiveControl,
 ) -> Live:
     """A picture that is handled: Python computes it, step by step.
@@ -180,7 +190,9 @@ def live(
     it. Each function gets the controls that its signature names; a control that start
     names begins anew. pace : steps a second; None for as many as fit. ahead : steps
     before the first picture. replay : after a new start, steps again to where it was.
-    Raises ValueError for bad input. Source: "How to read this book".
+    presets : values of several controls under one name. folded : the controls that
+    stand behind "More settings". Raises ValueError for bad input. Source: "How to read
+    this book".
     """
     if not name.replace("-", "").isalnum() or not name.isascii():
         raise ValueError(f"name must be letters, digits and hyphens, got {name!r}")
@@ -191,6 +203,9 @@ def live(
     for key, control in known.items():
         if not isinstance(control, LiveControl):
             raise ValueError(f"{key} must be a control, got {control!r}")
+    for key in [*folded, *itertools.chain(*(presets or {}).values())]:
+        if key not in known:
+            raise ValueError(f"presets and folded must name controls, got {key!r}")
     functions = {
         "start": start,
         "view": view,
@@ -198,7 +213,7 @@ def live(
         "step": step,
         "edit": edit,
     }
-    piece = Live(name, functions, known, pace, ahead, replay)
+    piece = Live(name, functions, known, pace, ahead, replay, presets or {}, folded)
     if folder := os.environ.get("TUTORIAL_FRAMES"):
         piece.set_trait("_esm", ON_A_PAGE)
         keys = json.loads(os.environ.get("TUTORIAL_FRAME_KEYS", "{}"))

@@ -80,11 +80,14 @@ def dots(
     y: np.ndarray | None = None,
     ring: Sequence[int] = (),
     names: Sequence[str] = (),
+    hollow: Sequence[int] | np.ndarray = (),
+    hollow_name: str = "",
 ) -> Mark:
     """Points. at : the name of a cloud, which the reader then handles, or (N, 2).
 
     y : (N,), their classes. ring : the places of those that are marked by a ring.
-    names : words beside the points, not for a cloud.
+    names : words beside the points, not for a cloud. hollow : the places of those that
+    are drawn as outlines, and hollow_name what they are.
     """
     return {
         "mark": "dots",
@@ -92,18 +95,22 @@ def dots(
         "y": None if y is None else [int(c) for c in y],
         "ring": [int(n) for n in ring],
         "names": list(names),
+        "hollow": [int(n) for n in hollow],
+        "hollow_name": hollow_name,
     }
 
 
-def heat(values: np.ndarray, contour: Sequence[float] = ()) -> Mark:
+def heat(values: np.ndarray, contour: Sequence[float] = (), follow: str = "") -> Mark:
     """A map (H, W) of values in [-1, 1] over the plot, the first row at the bottom.
 
-    contour : the values along which a line is drawn.
+    contour : the values along which a line is drawn. follow : the name under which a
+    graph is edited; the map of the node that is chosen there is shown instead.
     """
     return {
         "mark": "heat",
         "values": levels(values),
         "contour": [float(c) for c in contour],
+        "follow": follow,
     }
 
 
@@ -175,6 +182,7 @@ def graph(
     weights: np.ndarray,
     maps: np.ndarray | None = None,
     labels: Sequence[str] = (),
+    names: Sequence[str] = (),
     values: np.ndarray | None = None,
     edit: str = "",
     title: str = "",
@@ -183,8 +191,9 @@ def graph(
     """N nodes and M edges. at : (N, 2), in the unit square, downwards.
 
     edges : (M, 2), from and to. weights : (M,). maps : (N, H, W), a small picture in
-    each node. values : (N,), of the nodes. edit : a name under which the reader changes
-    weights and values.
+    each node. labels : what stands at the nodes. names : what they are called where
+    that is longer. values : (N,), of the nodes. edit : a name under which the reader
+    changes weights and values.
     """
     return {
         "kind": "graph",
@@ -193,6 +202,7 @@ def graph(
         "weights": single(weights),
         "maps": None if maps is None else levels(maps),
         "labels": list(labels),
+        "names": list(names or labels),
         "values": None if values is None else single(values),
         "edit": edit,
         "title": title,

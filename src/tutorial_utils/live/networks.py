@@ -1,0 +1,311 @@
+"""A network in a live piece: its training, its drawing, and its parameters by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from ..neural_networks import ACTIVATIONS, MLP, softmax
+from ..training import (
+    SGD,
+    Adam,
+    Momentum,
+    backpropagation,
+    cross_entropy,
+    forward_pass,
+    minibatches,
+    penalised,
+)
+from .controls import LiveControl, sizes
+from .knobs import Control, choice, slider
+from .scenes import Mark, Panel, curve, dots, graph, heat, plot
+
+OPTIMISERS: dict[str, Callable[[float], SGD]] = {
+    "Adam": Adam,
+    "momentum": Momentum,
+    "SGD": SGD,
+}
+FOLDED = ("optimiser", "batch", "penalty", "strength", "held", "seed", "show")
+KEPT = 200  # losses, after which every other one is forgotten
+RULES, DOTS = 11, 32  # lines each way that rule a plane, and points on each
+LARGEST = 20.0  # that a parameter set by hand may be
+
+
+def parameters(network: MLP) -> list[np.ndarray]:
+    """The arrays W1, b1, W2, … that an optimiser changes, in the order of gradients."""
+    return [p for pair in zip(network.W, network.b, strict=True) for p in pair]
+
+
+def training_controls(
+    layers: Sequence[int], activation: str
+) -> dict[str, Control | LiveControl]:
+    """What the reader sets of a network of these hidden layers and of its training."""
+    rates = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+    strengths = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+    return {
+        "layers": sizes("Units in each hidden layer", layers, "layer"),
+        "activation": choice("Activation", ACTIVATIONS, activation),
+        "rate": slider("Learning rate", rates, 0.03),
+        "optimiser": choice("Optimiser", OPTIMISERS),
+        "batch": choice("Mini-batch", ("all", "100", "50", "20", "10", "5", "1")),
+        "penalty": choice("Regularisation", ("none", "L1", "L2")),
+        "strength": slider("Strength of it", strengths, 0.003),
+        "held": slider("Held out", (0.0, 0.1, 0.2, 0.3, 0.4, 0.5), 0.2),
+        "seed": slider("Random start", range(10)),
+        "show": choice("Show", ("probability", "decision")),
+    }
+
+
+def held_out(n: int, share: float) -> np.ndarray:
+    """Which of n points are kept from training: (n,), evenly among them."""
+    counts = np.floor(share * np.arange(n + 1) + 1e-9)
+    return np.diff(counts) > 0
+
+
+class Training:
+    """A network in training, one mini-batch after another.
+
+    sizes, activation : as of `MLP`. optimiser : a name of OPTIMISERS. seed : of the
+    weights and of the batches. updates, epochs : how many there were. losses : after
+    how many updates, of the training points, of the others.
+    """
+
+    def __init__(
+        self, sizes: Sequence[int], activation: str, optimiser: str, seed: int
+    ) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.network = MLP(sizes, activation, self.rng)
+        self.optimiser = OPTIMISERS[optimiser](1.0)  # each update has its own rate
+        self.updates, self.epochs = 0, 0
+        self.losses: list[tuple[int, float, float]] = []
+        self._every = 1
+        self._n = 0
+        self._batches: Iterator[np.ndarray] = iter(())
+
+    def update(
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        out: np.ndarray,
+        batch: str,
+        rate: float,
+        penalty: str,
+        strength: float,
+    ) -> None:
+        """One update with the next batch of the points that are not left out of it.
+
+        X (N, D), y (N,), out (N,) truth values. batch : a size, or "all". penalty :
+        "none", "L1" or "L2", with its strength.
+        """
+        if self.updates % self._every == 0:
+            self._keep(X, y, out)
+        rows = np.flatnonzero(~out)
+        chosen = rows[self._next(len(rows), batch)]
+        gradients = backpropagation(self.network, X[chosen], y[chosen])
+        if penalty != "none":
+            how = {penalty.lower(): strength}
+            gradients = penalised(gradients, self.network, **how)
+        self.optimiser.learning_rate = rate
+        flat = [g for pair in gradients for g in pair]
+        self.optimiser.step(parameters(self.network), flat)
+        self.updates += 1
+
+    def _next(self, n: int, batch: str) -> np.ndarray:
+        """The next batch of an epoch; a new epoch where one ends or points changed."""
+        chosen = next(self._batches, None) if n == self._n else None
+        if chosen is None:
+            size = n if batch == "all" else int(batch)
+            self._n, self._batches = n, minibatches(self.rng, n, size)
+            self.epochs += 1
+            chosen = next(self._batches)
+        return chosen
+
+    def _keep(self, X: np.ndarray, y: np.ndarray, out: np.ndarray) -> None:
+        self.losses.append((self.updates, *losses(self.network, X, y, out)))
+        if len(self.losses) == KEPT:
+            self.losses = self.losses[::2]
+            self._every *= 2
+
+    def facts(self, X: np.ndarray, y: np.ndarray, out: np.ndarray) -> dict[str, object]:
+        """Counts and losses, for a scene."""
+        training, held = losses(self.network, X, y, out)
+        told = {"updates": self.updates, "epochs": self.epochs}
+        return told | {"loss, training": training, "loss, held out": held}
+
+    def told(self, X: np.ndarray, y: np.ndarray, out: np.ndarray) -> str:
+        """How many points the network gets wrong, in a sentence."""
+        wrong = self.network.forward(X).argmax(axis=1) != y
+        sizes = "-".join(map(str, self.network.sizes))
+        rest = f", and {wrong[out].sum()} of {out.sum()} held out" if out.any() else ""
+        return (
+            f"The network {sizes} of {self.network.activation} units gets "
+            f"{wrong[~out].sum()} of {(~out).sum()} training points wrong{rest}."
+        )
+
+    def loss_plot(
+        self, X: np.ndarray, y: np.ndarray, out: np.ndarray, shape: float
+    ) -> Panel:
+        """The two losses against the updates, up to now."""
+        now = (self.updates, *losses(self.network, X, y, out))
+        past = np.array([*self.losses, now])
+        marks = [
+            curve(past[:, 0], past[:, 1], name="training", colour=2),
+            curve(past[:, 0], past[:, 2], "dash", "held out", colour=3),
+        ]
+        return plot(
+            *(mark for mark in marks if np.isfinite(mark["y"]).all()),
+            x=(0, max(self.updates, 20)),
+            y=(0, 1.1 * max(np.nanmax(past[:, 1:]), 0.1)),
+            xlabel="updates",
+            title="Loss",
+            shape=shape,
+        )
+
+
+def losses(
+    network: MLP, X: np.ndarray, y: np.ndarray, out: np.ndarray
+) -> tuple[float, float]:
+    """The mean loss of the training points and of those left out; NaN of none."""
+    each = cross_entropy(network.forward(X), y)
+    training, held = (each[p].mean() if p.any() else np.nan for p in (~out, out))
+    return training, held
+
+
+def network_graph(
+    network: MLP,
+    layers: Sequence[np.ndarray],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    shape: float = 1.5,
+    title: str = "The network",
+) -> Panel:
+    """The network as a graph, with a map of each unit over a square.
+
+    layers : `unit_outputs` at the points of the square, (n * n, K_l) each. The maps of
+    the two classes have their colours. Weights and biases are edited under the name
+    "network".
+    """
+    in_colours = layers[-1] * [-1, 1]
+    columns = np.concatenate([*layers[:-1], in_colours], axis=1).T  # (units, n * n)
+    most = np.abs(columns).max(axis=1, keepdims=True)
+    side = round(columns.shape[1] ** 0.5)
+    maps = np.divide(columns, most, out=np.zeros_like(columns), where=most > 0)
+    first = np.cumsum([0, *network.sizes])
+    at = [
+        (l / len(network.W), (k + 0.5) / size)
+        for l, size in enumerate(network.sizes)
+        for k in range(size)
+    ]
+    edges = [
+        (first[l] + i, first[l + 1] + j)
+        for l, W in enumerate(network.W)
+        for j, i in np.ndindex(*W.shape)
+    ]
+    hidden = [
+        f"unit {k + 1} of layer {l}"
+        for l, size in enumerate(network.sizes[1:-1], start=1)
+        for k in range(size)
+    ]
+    return graph(
+        np.array(at),
+        np.array(edges),
+        np.concatenate([W.ravel() for W in network.W]),
+        maps.reshape(-1, side, side),
+        labels=[*inputs, *[""] * len(hidden), *outputs],
+        names=[*inputs, *hidden, *outputs],
+        values=np.concatenate([np.zeros(network.sizes[0]), *network.b]),
+        edit="network",
+        title=title,
+        shape=shape,
+    )
+
+
+def edit_network(
+    training: Training, name: str, of: str, index: int, value: float
+) -> None:
+    """Set a weight ("edge") or a bias ("node") of what `network_graph` draws.
+
+    For `live`, as its edit. ValueError if the network has none of this number, or the
+    value is too large.
+    """
+    network = training.network
+    if not abs(value) <= LARGEST:
+        raise ValueError(
+            f"a weight or bias must lie between {-LARGEST:g} and {LARGEST:g}, "
+            f"got {value:g}"
+        )
+    parts = network.W if of == "edge" else network.b
+    place = index if of == "edge" else index - network.sizes[0]
+    for part in parts:
+        if 0 <= place < part.size:
+            part.flat[place] = value
+            return
+        place -= part.size
+    raise ValueError(f"the network has no {of} number {index}")
+
+
+def ruled_plane(limit: float) -> np.ndarray:
+    """Points of the lines that rule a square, RULES each way, line after line."""
+    places, along = np.linspace(-limit, limit, RULES), np.linspace(-limit, limit, DOTS)
+    upright = np.stack(np.broadcast_arrays(places[:, None], along), axis=-1)
+    return np.concatenate([upright, upright[..., ::-1]]).reshape(-1, 2)
+
+
+def folded_plane(
+    network: MLP, X: np.ndarray, y: np.ndarray, lines: np.ndarray
+) -> list[Panel]:
+    """What the last hidden layer makes of points and lines, if it has two units.
+
+    X (N, D), y (N,). lines : the inputs at the points of `ruled_plane`. The background
+    is the network's answer at each pair of what the two units can be. No panel for
+    another number of units.
+    """
+    if len(network.sizes) < 3 or network.sizes[-2] != 2:
+        return []
+    points = unit_outputs(network, X)[-2]
+    ruled = unit_outputs(network, lines)[-2]
+    low, high = points.min(axis=0), points.max(axis=0)
+    room = 0.1 * np.maximum(high - low, 0.1)
+    (x0, y0), (x1, y1) = (low - room).tolist(), (high + room).tolist()
+    sides = np.meshgrid(np.linspace(x0, x1, 32), np.linspace(y0, y1, 32))
+    p = unit_outputs(last_layer(network), np.stack(sides, -1).reshape(-1, 2))[-1]
+    shown = [answer_map(p, "probability")]
+    for line in ruled.reshape(2 * RULES, DOTS, 2):
+        shown.append(curve(line[:, 0], line[:, 1], "faint"))
+    folded = plot(
+        *shown,
+        dots(points, y),
+        x=(x0, x1),
+        y=(y0, y1),
+        xlabel="hidden unit 1",
+        ylabel="hidden unit 2",
+        title="After the hidden layer",
+    )
+    return [folded]
+
+
+def answer_map(p: np.ndarray, show: str, follow: str = "") -> Mark:
+    """Probabilities of two classes over a square, with the border between them.
+
+    p (n * n, 2). show : "probability" or "decision". follow : as in `heat`.
+    """
+    side = round(len(p) ** 0.5)
+    answer = (2 * p[:, 1] - 1).reshape(side, side)
+    return heat(np.sign(answer) if show == "decision" else answer, [0], follow)
+
+
+def last_layer(network: MLP) -> MLP:
+    """The output layer alone, as a network of what the last hidden layer gives."""
+    alone = MLP(network.sizes[-2:], network.activation, np.random.default_rng(0))
+    alone.W, alone.b = network.W[-1:], network.b[-1:]
+    return alone
+
+
+def unit_outputs(network: MLP, inputs: np.ndarray) -> list[np.ndarray]:
+    """What inputs, hidden units and classes are at N points: (N, K_l) for each layer.
+
+    inputs (N, D). The last are the probabilities of the classes.
+    """
+    Z, H = forward_pass(network, inputs)
+    return [*H, softmax(Z[-1])]
