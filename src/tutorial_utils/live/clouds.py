@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +16,9 @@ GRID = 2000  # steps from 0 to the limit of a cloud: the address holds such poin
 NOISE = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3)
 
 
-class Points(NamedTuple):
-    """What a cloud is to the functions of a piece.
+@dataclass(frozen=True, eq=False)
+class Points:
+    """What a cloud is to the functions of a piece; each is equal to itself alone.
 
     X : (N, 2), the points. y : (N,), their classes.
     """

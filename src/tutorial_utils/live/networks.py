@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -28,13 +30,25 @@ OPTIMISERS: dict[str, Callable[[float], SGD]] = {
 }
 FOLDED = ("optimiser", "batch", "penalty", "strength", "held", "seed", "show")
 KEPT = 200  # losses, after which every other one is forgotten
-RULES, DOTS = 11, 32  # lines each way that rule a plane, and points on each
+# Lines each way that rule a plane, points on each, and how far they reach.
+RULES, DOTS, REACH = 11, 32, 3.0
 LARGEST = 20.0  # that a parameter set by hand may be
 
 
-def parameters(network: MLP) -> list[np.ndarray]:
-    """The arrays W1, b1, W2, … that an optimiser changes, in the order of gradients."""
-    return [p for pair in zip(network.W, network.b, strict=True) for p in pair]
+def in_one_vector(network: MLP) -> np.ndarray:
+    """The parameters W1, b1, W2, …, which from now on are views of this vector.
+
+    An optimiser changes one long vector faster than many short ones.
+    """
+    parts = [p for pair in zip(network.W, network.b, strict=True) for p in pair]
+    vector = np.concatenate([part.ravel() for part in parts])
+    ends = np.cumsum([part.size for part in parts])
+    views = [
+        part.reshape(like.shape)
+        for part, like in zip(np.split(vector, ends[:-1]), parts, strict=True)
+    ]
+    network.W, network.b = views[::2], views[1::2]
+    return vector
 
 
 def training_controls(
@@ -76,6 +90,7 @@ class Training:
     ) -> None:
         self.rng = np.random.default_rng(seed)
         self.network = MLP(sizes, activation, self.rng)
+        self.parameters = in_one_vector(self.network)
         self.optimiser = OPTIMISERS[optimiser](1.0)  # each update has its own rate
         self.updates, self.epochs = 0, 0
         self.losses: list[tuple[int, float, float]] = []
@@ -107,8 +122,8 @@ class Training:
             how = {penalty.lower(): strength}
             gradients = penalised(gradients, self.network, **how)
         self.optimiser.learning_rate = rate
-        flat = [g for pair in gradients for g in pair]
-        self.optimiser.step(parameters(self.network), flat)
+        flat = np.concatenate([g.ravel() for pair in gradients for g in pair])
+        self.optimiser.step([self.parameters], [flat])
         self.updates += 1
 
     def _next(self, n: int, batch: str) -> np.ndarray:
@@ -127,11 +142,10 @@ class Training:
             self.losses = self.losses[::2]
             self._every *= 2
 
-    def facts(self, X: np.ndarray, y: np.ndarray, out: np.ndarray) -> dict[str, object]:
-        """Counts and losses, for a scene."""
-        training, held = losses(self.network, X, y, out)
+    def facts(self, now: tuple[float, float]) -> dict[str, object]:
+        """Counts, and the `losses` of now, for a scene."""
         told = {"updates": self.updates, "epochs": self.epochs}
-        return told | {"loss, training": training, "loss, held out": held}
+        return told | {"loss, training": now[0], "loss, held out": now[1]}
 
     def told(self, X: np.ndarray, y: np.ndarray, out: np.ndarray) -> str:
         """How many points the network gets wrong, in a sentence."""
@@ -143,24 +157,24 @@ class Training:
             f"{wrong[~out].sum()} of {(~out).sum()} training points wrong{rest}."
         )
 
-    def loss_plot(
-        self, X: np.ndarray, y: np.ndarray, out: np.ndarray, shape: float
-    ) -> Panel:
-        """The two losses against the updates, up to now."""
-        now = (self.updates, *losses(self.network, X, y, out))
-        past = np.array([*self.losses, now])
+    def loss_row(
+        self, now: tuple[float, float], beside: Sequence[Panel]
+    ) -> list[Panel]:
+        """The two losses against the updates, up to those of now, and other panels."""
+        past = np.array([*self.losses, (self.updates, *now)])
         marks = [
             curve(past[:, 0], past[:, 1], name="training", colour=2),
             curve(past[:, 0], past[:, 2], "dash", "held out", colour=3),
         ]
-        return plot(
+        loss = plot(
             *(mark for mark in marks if np.isfinite(mark["y"]).all()),
             x=(0, max(self.updates, 20)),
             y=(0, 1.1 * max(np.nanmax(past[:, 1:]), 0.1)),
             xlabel="updates",
             title="Loss",
-            shape=shape,
+            shape=2 if beside else 5,
         )
+        return [loss, *beside]
 
 
 def losses(
@@ -190,26 +204,11 @@ def network_graph(
     columns = np.concatenate([*layers[:-1], in_colours], axis=1).T  # (units, n * n)
     most = np.abs(columns).max(axis=1, keepdims=True)
     side = round(columns.shape[1] ** 0.5)
-    maps = np.divide(columns, most, out=np.zeros_like(columns), where=most > 0)
-    first = np.cumsum([0, *network.sizes])
-    at = [
-        (l / len(network.W), (k + 0.5) / size)
-        for l, size in enumerate(network.sizes)
-        for k in range(size)
-    ]
-    edges = [
-        (first[l] + i, first[l + 1] + j)
-        for l, W in enumerate(network.W)
-        for j, i in np.ndindex(*W.shape)
-    ]
-    hidden = [
-        f"unit {k + 1} of layer {l}"
-        for l, size in enumerate(network.sizes[1:-1], start=1)
-        for k in range(size)
-    ]
+    maps = columns / np.where(most > 0, most, 1)
+    at, edges, hidden = _layout(tuple(network.sizes))
     return graph(
-        np.array(at),
-        np.array(edges),
+        at,
+        edges,
         np.concatenate([W.ravel() for W in network.W]),
         maps.reshape(-1, side, side),
         labels=[*inputs, *[""] * len(hidden), *outputs],
@@ -219,6 +218,29 @@ def network_graph(
         title=title,
         shape=shape,
     )
+
+
+@functools.cache
+def _layout(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Where the units stand, (units, 2); the edges, (edges, 2); hidden units' names."""
+    first = np.cumsum([0, *sizes]).tolist()
+    at = [
+        (l / (len(sizes) - 1), (k + 0.5) / size)
+        for l, size in enumerate(sizes)
+        for k in range(size)
+    ]
+    edges = [
+        (first[l] + i, first[l + 1] + j)
+        for l, (below, above) in enumerate(itertools.pairwise(sizes))
+        for j in range(above)
+        for i in range(below)
+    ]
+    hidden = [
+        f"unit {k + 1} of layer {l}"
+        for l, size in enumerate(sizes[1:-1], start=1)
+        for k in range(size)
+    ]
+    return np.array(at), np.array(edges), hidden
 
 
 def edit_network(
@@ -245,26 +267,29 @@ def edit_network(
     raise ValueError(f"the network has no {of} number {index}")
 
 
-def ruled_plane(limit: float) -> np.ndarray:
+def ruled_plane() -> np.ndarray:
     """Points of the lines that rule a square, RULES each way, line after line."""
-    places, along = np.linspace(-limit, limit, RULES), np.linspace(-limit, limit, DOTS)
+    places, along = np.linspace(-REACH, REACH, RULES), np.linspace(-REACH, REACH, DOTS)
     upright = np.stack(np.broadcast_arrays(places[:, None], along), axis=-1)
     return np.concatenate([upright, upright[..., ::-1]]).reshape(-1, 2)
 
 
 def folded_plane(
-    network: MLP, X: np.ndarray, y: np.ndarray, lines: np.ndarray
+    network: MLP,
+    X: np.ndarray,
+    y: np.ndarray,
+    inputs: Callable[[np.ndarray], np.ndarray],
 ) -> list[Panel]:
     """What the last hidden layer makes of points and lines, if it has two units.
 
-    X (N, D), y (N,). lines : the inputs at the points of `ruled_plane`. The background
-    is the network's answer at each pair of what the two units can be. No panel for
-    another number of units.
+    X (N, D), y (N,). inputs : from points of the plane (M, 2) to inputs (M, D). The
+    background is the network's answer at each pair of what the two units can be. No
+    panel for another number of units.
     """
     if len(network.sizes) < 3 or network.sizes[-2] != 2:
         return []
     points = unit_outputs(network, X)[-2]
-    ruled = unit_outputs(network, lines)[-2]
+    ruled = unit_outputs(network, inputs(ruled_plane()))[-2]
     low, high = points.min(axis=0), points.max(axis=0)
     room = 0.1 * np.maximum(high - low, 0.1)
     (x0, y0), (x1, y1) = (low - room).tolist(), (high + room).tolist()

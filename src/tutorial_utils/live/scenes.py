@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -265,10 +266,13 @@ def cells(
 # ---- what several pieces need
 
 
+@functools.cache
 def plane(n: int, limit: float = 1.0) -> np.ndarray:
-    """The points (n * n, 2) of a grid for `heat`, the lowest row first."""
+    """The points (n * n, 2) of a grid for `heat`, the lowest row first; read-only."""
     side = np.linspace(-limit, limit, n)
-    return np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
+    points = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
+    points.flags.writeable = False
+    return points
 
 
 def border(w: np.ndarray, limit: float = 1.0) -> np.ndarray:
