@@ -48,7 +48,10 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     repairAll();
-    new MutationObserver(repairAll).observe(document.body, { childList: true, subtree: true });
+    // Live pieces change with every picture, and need no repair.
+    const isOutside = ({ target }) => !target.closest?.(".live");
+    const repairOutside = (changes) => changes.some(isOutside) && repairAll();
+    new MutationObserver(repairOutside).observe(document.body, { childList: true, subtree: true });
   });
   // Paper has no pictures that come later.
   window.addEventListener("beforeprint", () => each("img[loading=lazy]", (picture) => (picture.loading = "eager")));

@@ -55,6 +55,9 @@ export function Panel({ palette, ...given }: Given & { palette: Palette }) {
           <div class="live-stage" style={{ height: `${height}px` }}>
             <canvas ref={canvas} aria-hidden="true" />
             <svg width={width} height={height} role="group" aria-label={data.title}><Edges {...given} /></svg>
+            {data.kind === "plot" && plot.hasHands(data) && (
+              <svg width={width} height={height}><plot.Hands data={data} width={width} height={height} handling={handling} /></svg>
+            )}
           </div>
         )}
     </div>

@@ -66,6 +66,16 @@ export function paletteOf(element: Element): Palette {
   };
 }
 
+const scratches = new Map<string, OffscreenCanvasRenderingContext2D>();
+
+/** A small canvas of so many pixels, for one picture at a time. */
+function scratch(columns: number, rows: number): OffscreenCanvasRenderingContext2D {
+  const key = `${columns} ${rows}`;
+  const found = scratches.get(key) ?? new OffscreenCanvas(columns, rows).getContext("2d", { willReadFrequently: true })!;
+  scratches.set(key, found);
+  return found;
+}
+
 /** Paint pictures on a canvas of so many pixels of the page. */
 export function paint(canvas: HTMLCanvasElement, pictures: Picture[], width: number, height: number, palette: Palette): void {
   const density = Math.min(window.devicePixelRatio || 1, 2);
@@ -77,14 +87,14 @@ export function paint(canvas: HTMLCanvasElement, pictures: Picture[], width: num
   pen.imageSmoothingQuality = "high";
   for (const picture of pictures) {
     const { rows, columns, x, y, clip, isSmooth } = picture;
-    const small = new OffscreenCanvas(columns, rows);
-    small.getContext("2d")!.putImageData(new ImageData(pixels(picture, palette), columns, rows), 0, 0);
+    const small = scratch(columns, rows);
+    small.putImageData(new ImageData(pixels(picture, palette), columns, rows), 0, 0);
     pen.save();
     pen.beginPath();
     pen.roundRect(...clip, 3);
     pen.clip();
     pen.imageSmoothingEnabled = isSmooth;
-    pen.drawImage(small, x, y, picture.width, picture.height);
+    pen.drawImage(small.canvas, x, y, picture.width, picture.height);
     pen.restore();
   }
 }

@@ -1,6 +1,6 @@
 // One live piece: what the reader has set, the last frame, and the clock between them.
 
-import { render } from "preact";
+import { render, type VNode } from "preact";
 import { holds, isSetting, type Past, type Place, readAddress, write } from "./address";
 import { Clock } from "./clock";
 import { Bar } from "./controls";
@@ -45,6 +45,7 @@ export class Piece implements Handling {
   #address: ReturnType<typeof setTimeout> | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
   #isShowing = false; // it will be, before the page is drawn next
+  #bar: VNode | undefined; // kept from frame to frame, until something else changes
   frame: Frame;
   chosen: Chosen | undefined;
   caption: string;
@@ -345,6 +346,7 @@ export class Piece implements Handling {
     this.trouble = "";
     this.frame = frame;
     if (this.frame.done && this.isPlaying) this.#clock.pause();
+    if (!this.isPlaying) this.#bar = undefined;
     this.caption = frame.caption;
     if (!this.isPlaying) this.#keepAddress();
     this.#isShowing = true;
@@ -421,6 +423,7 @@ export class Piece implements Handling {
 
   /** Show what has changed, once before the page is drawn next. */
   show(): void {
+    this.#bar = undefined;
     if (this.#isShowing) return;
     this.#isShowing = true;
     if (document.hidden) setTimeout(() => this.#render());
@@ -431,16 +434,17 @@ export class Piece implements Handling {
     if (!this.#isShowing) return;
     this.#isShowing = false;
     this.#palette ??= paletteOf(this.element);
-    render(<App piece={this} width={this.#board.width} palette={this.#palette} />, this.element);
+    this.#bar ??= <Bar piece={this} />;
+    render(<App piece={this} bar={this.#bar} width={this.#board.width} palette={this.#palette} />, this.element);
   }
 }
 
-function App({ piece, width, palette }: { piece: Piece; width: number; palette: Palette }) {
+function App({ piece, bar, width, palette }: { piece: Piece; bar: VNode; width: number; palette: Palette }) {
   const { frame, state, isLinked } = piece;
   const sizes = width > 0 ? sizesOf(frame.rows, width) : [];
   return (
     <>
-      <Bar piece={piece} />
+      {bar}
       <div class={isLinked ? "live-board live-old" : "live-board"} aria-busy={state === "waking"}>
         {sizes.length > 0 && frame.rows.flatMap((row, i) => row.map((data, j) => (
           <Panel data={data} width={sizes[i]![j]![0]} height={sizes[i]![j]![1]} handling={piece} palette={palette} />

@@ -83,14 +83,25 @@ export function PlotPicture({ data, width, height, handling }: { data: Plot; wid
       {data.marks.filter(isBars).map((bars) => <BarsMark bars={bars} frame={frame} height={height} />)}
       <g class="curves" clip-path={`url(#${clip})`}>{curves.map((curve) => <CurveMark curve={curve} points={curve.points} base={frame.sy(data.y[0])} />)}</g>
       <g class="arrows" clip-path={`url(#${clip})`}>{arrows.map((arrow) => <ArrowMark arrow={arrow} frame={frame} />)}</g>
-      {data.marks.filter(isDots).map((dots) =>
-        typeof dots.at === "string" ? <Handles mark={dots} name={dots.at} frame={frame} handling={handling} /> : <Still mark={dots} frame={frame} />)}
+      {data.marks.filter(isDots).map((dots) => typeof dots.at !== "string" && <Still mark={dots} frame={frame} />)}
       <g class="names">
         {placed(named, frame.box).map(({ name, colour, x, y }) => <text x={x} y={y} text-anchor="middle" style={{ fill: tone(colour) }}>{name}</text>)}
       </g>
     </g>
   );
 }
+
+/** The clouds of a plot, in a picture of their own: they stay where they are while the rest changes. */
+export function Hands({ data, width, height, handling }: { data: Plot; width: number; height: number; handling: Handling }) {
+  const frame = frameOf(data, width, height);
+  return (
+    <g>
+      {data.marks.filter(isDots).map((dots) => typeof dots.at === "string" && <Handles mark={dots} name={dots.at} frame={frame} handling={handling} />)}
+    </g>
+  );
+}
+
+export const hasHands = ({ marks }: Plot) => marks.some((mark) => isDots(mark) && typeof mark.at === "string");
 
 function Axes({ data, frame, height }: { data: Plot; frame: Frame; height: number }) {
   const { axes, x, y, xlabel, ylabel } = data;

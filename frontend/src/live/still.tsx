@@ -11,6 +11,7 @@ import { type Cells, unpack } from "./frame";
 import type { Handling } from "./handling";
 import { Edges, picturesOf, sizesOf } from "./panel";
 import { type Palette, type Picture, pixels } from "./pictures";
+import { Hands } from "./plot";
 import type { Spec } from "./spec";
 
 const WIDTH = 700;
@@ -105,6 +106,7 @@ function still(frameBytes: Uint8Array, spec: Spec, style: string): string {
           {data.title && <text class="title" y={-8}>{data.title}</text>}
           {picturesOf(given).map((picture, k) => <Map picture={picture} id={`still-${i}-${j}-${k}`} />)}
           {data.kind === "cells" ? <CellsPicture {...given} data={data} /> : <Edges {...given} />}
+          {data.kind === "plot" && <Hands {...given} data={data} />}
         </g>
       );
       left += width + GAP;
