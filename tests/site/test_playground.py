@@ -207,7 +207,7 @@ def test_what_is_folded_changes_the_training(piece):
     page.wait_for_function(
         "(w) => window.frame.rows[0][0].weights[0] !== w", arg=before[0]
     )
-    piece.get_by_label("Show").select_option("decision")
+    piece.get_by_label("Show", exact=True).select_option("decision")
     levels = "() => new Set(window.frame.rows[0][1].marks[0].values).size"
     page.wait_for_function(f"() => ({levels})() <= 3")
 
@@ -258,7 +258,7 @@ def test_points_of_ones_own_are_drawn_and_learnt(piece):
         "() => window.frame?.rows[0][1].marks[1].hollow.length >= 50"
     )
     drawn = int(piece.locator(".handles > g").count())
-    assert 253 <= drawn <= 256
+    assert 250 <= drawn <= 256
     group = piece.locator(".handles")
     group.focus()
     for key in ("ArrowRight", "Delete", "Enter", "c"):
@@ -277,7 +277,7 @@ def test_a_link_goes_the_whole_way_again(piece):
     for key in ("ArrowRight", "Shift+ArrowUp", "Shift+ArrowUp"):
         page.keyboard.press(key)
     steps(piece, 1)
-    piece.locator(".hit").nth(2).dispatch_event("pointerdown")
+    piece.locator(".hit").nth(2).dispatch_event("pointerdown", {"pointerType": "touch"})
     put(piece.get_by_label("Weight from x₁ to unit 2 of layer 1").first, "3")
     page.wait_for_function("() => window.frame.rows[0][0].weights[2] === 3")
     steps(piece, 2)
@@ -419,7 +419,9 @@ def test_nothing_serious_is_found(browser, address, look):
     piece.get_by_text("More settings").click()
     piece.get_by_label("Experiment").select_option("XOR folded, 2 relu")
     expect(piece.locator(".live-title")).to_have_count(4)
-    piece.locator(".node").nth(2).dispatch_event("pointerdown")
+    piece.locator(".node").nth(2).dispatch_event(
+        "pointerdown", {"pointerType": "touch"}
+    )
     page.add_script_tag(path=AXE)
     assert serious_findings(page) == []
     context.close()

@@ -483,7 +483,7 @@ def test_weights_and_biases_are_edited_alike(pieces):
     page = pieces.page
     piece = pieces.open("net")
     link = piece.locator(".hit").nth(1)
-    link.dispatch_event("pointerdown")
+    link.dispatch_event("pointerdown", {"pointerType": "touch"})
     field = piece.get_by_label("Weight from x2 to out").first
     put(field, "-0.75")
     expect(fact(piece, "w")).to_have_text("0.5 -0.75")
@@ -493,14 +493,15 @@ def test_weights_and_biases_are_edited_alike(pieces):
     expect(fact(piece, "b")).to_have_text("0.25")
     piece = pieces.open("net")
     piece.locator(".graph").focus()
-    for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
-        page.keyboard.press(key)
-    expect(fact(piece, "w")).to_have_text("0.5 -0.75")
-    for key in ("ArrowRight", "ArrowUp"):
+    # The inputs, the unit, and the weights into it.
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowUp"):
         page.keyboard.press(key)
     expect(fact(piece, "b")).to_have_text("0.25")
     said = piece.get_by_role("status")
     expect(said).to_have_text("Bias of out: 0.25.")
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
+        page.keyboard.press(key)
+    expect(fact(piece, "w")).to_have_text("0.5 -0.75")
     piece.locator(".grids.drawn").focus()
     for key in ("ArrowRight", "ArrowRight", " "):
         page.keyboard.press(key)
@@ -514,7 +515,7 @@ def test_a_link_makes_the_edits_after_the_same_steps(pieces):
         step.click()
         expect(fact(piece, "n")).to_have_text(str(n + 1))
     piece.locator(".graph").focus()
-    for key in ("ArrowRight", "ArrowUp"):
+    for key in (*["ArrowRight"] * 4, "ArrowUp"):
         pieces.page.keyboard.press(key)
     expect(fact(piece, "w")).to_have_text("1.125 -0.625")
     step.click()
@@ -526,18 +527,33 @@ def test_a_link_makes_the_edits_after_the_same_steps(pieces):
     expect(fact(again, "w")).to_have_text("1.25 -0.5")
 
 
-def test_many_edits_are_not_in_the_link_and_it_says_so(pieces):
+def test_many_changes_are_not_in_the_link_and_it_says_so(pieces):
+    """A drag that goes on while steps are taken is a change after each step."""
     piece = pieces.open("net")
+    piece.locator(".hit").first.dispatch_event("pointerdown", {"pointerType": "touch"})
+    field = piece.get_by_label("Weight from x1 to out").first
     step = piece.get_by_role("button", name="Step")
-    for n in range(13):
-        piece.locator(".graph").focus()
-        pieces.page.keyboard.press("ArrowRight" if n == 0 else "ArrowUp")
-        pieces.page.keyboard.press("ArrowUp")
-        step.click()
-        expect(fact(piece, "n")).to_have_text(str(n + 1))
-    expect(piece.locator(".live-caption")).to_contain_text("leaves the changed weights")
+    field.evaluate(
+        """async (field) => {
+          const step = [...document.querySelectorAll("#net button")]
+            .find((button) => button.textContent === "Step");
+          const place = document.querySelector("#net");
+          for (let n = 0; n < 180; n++) {
+            const answered = new Promise((done) =>
+              place.addEventListener("live-frame", done, { once: true }));
+            step.click();
+            await answered;
+            field.value = String(n / 100);
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+          }
+        }"""
+    )
+    step.click()
+    expect(piece.locator(".live-caption")).to_contain_text("leads to another state")
     pieces.page.wait_for_timeout(900)
     assert "edits" not in pieces.page.evaluate("location.hash")
+    piece.get_by_role("button", name="Restart").click()
+    expect(piece.locator(".live-caption")).not_to_contain_text("leads to another")
 
 
 # ---- what goes wrong
