@@ -105,8 +105,9 @@ bench: book  ## measure the code beside the libraries and write the page benchma
 	  --benchmark-columns=median,iqr,rounds --benchmark-json=$(BENCH)/times.json
 	@$(IN_VENV) python benchmarks/memory.py $(BENCH)/memory.json
 	@$(IN_VENV) PYTHONPATH=tests/site python benchmarks/chapters.py $(BENCH)/chapters.json
-	@$(IN_VENV) PYTHONPATH=tests/site python benchmarks/python_in_page.py $(BENCH)/page_python.json
-	@$(IN_VENV) PYTHONPATH=tests/site python benchmarks/python_in_page.py cells
+	@$(IN_VENV) PYTHONPATH=tests/site python benchmarks/python_in_page.py steps $(BENCH)/page_python.json
+	@$(IN_VENV) PYTHONPATH=tests/site python benchmarks/python_in_page.py pieces $(BENCH)/pieces.json
+	@$(IN_VENV) PYTHONPATH=tests/site python benchmarks/python_in_page.py seconds
 	@$(IN_VENV) python benchmarks/report.py $(BENCH) && python tools/build_book.py
 
 .PHONY: pdf

@@ -1,7 +1,8 @@
 """How soon Python in a page answers, in three browsers; how long each cell takes there.
 
-usage: python_in_page.py FILE     times of cells and live pieces, medians of ROUNDS
-       python_in_page.py cells    writes frontend/seconds.json, from Chromium
+usage: python_in_page.py steps FILE     times of cells, medians of ROUNDS
+       python_in_page.py pieces FILE    the same of live pieces
+       python_in_page.py seconds        writes frontend/seconds.json, from Chromium
 
 Cold is a browser that was never here, warm the same one on its second visit. The files
 come from this machine, compressed as web servers do.
@@ -84,6 +85,7 @@ STEPS = (
 PIECES = {
     "perceptron": "chapters/01_linear_classifiers.html",
     "simplex": "chapters/02_neural_networks.html",
+    "playground": "chapters/02_neural_networks.html",
 }
 # From the first key on a point to the picture after it.
 FIRST_PICTURE = """(name) => new Promise((done) => {
@@ -118,6 +120,46 @@ DRAG = """(name) => new Promise((done) => {
   };
   requestAnimationFrame(move);
 })"""
+# A network 2-5-5-2 on 250 points, by batches of some size.
+PREPARE = """(batch) => new Promise(async (done) => {
+  const piece = document.getElementById("playground");
+  const answered = (act) => new Promise((answer) => {
+    piece.addEventListener("live-frame", answer, { once: true });
+    act();
+  });
+  const labelled = (label) => [...piece.querySelectorAll("select, input")]
+    .find((field) => field.labels?.[0]?.textContent === label);
+  const put = (field, value, event) => answered(() => {
+    field.value = value;
+    field.dispatchEvent(new Event(event, { bubbles: true }));
+  });
+  if (piece.querySelectorAll(".live-sizes input").length === 1) {
+    await answered(() => piece.querySelector("[aria-label='Add a layer']").click());
+    for (const field of piece.querySelectorAll(".live-sizes input"))
+      await put(field, 5, "input");
+    await put(labelled("Held out"), 0, "input");
+  }
+  await put(labelled("Mini-batch"), batch, "change");
+  const restart = [...piece.querySelectorAll(".live-buttons button")].at(-1);
+  await answered(() => restart.click());
+  done([0, "Done in"]);
+})"""
+# Pictures and updates in four seconds of training.
+TRAIN = """() => new Promise((done) => {
+  const piece = document.getElementById("playground");
+  let n = -10, first, updates;
+  const hear = ({ detail: { frame, at } }) => {
+    if (n++ === 0) [first, updates] = [at, +frame.facts.updates];
+    if (n < 1 || at - first < 4000) return;
+    piece.removeEventListener("live-frame", hear);
+    piece.querySelector(".live-play").click();
+    const seconds = (at - first) / 1000;
+    done([[n / seconds, (+frame.facts.updates - updates) / seconds], "Done in"]);
+  };
+  piece.addEventListener("live-frame", hear);
+  piece.querySelector(".live-play").click();
+})"""
+BATCHES = {"all": 250, "50": 50, "10": 10}
 Ask = Callable[[str, str], list]
 
 
@@ -189,13 +231,25 @@ def measured(ask: Ask) -> dict[str, float]:
     return times
 
 
+def trained(ask: Ask) -> dict[str, float]:
+    """Pictures and examples a second while the playground trains."""
+    found = {}
+    for batch, size in BATCHES.items():
+        ask(PREPARE, batch)
+        (pictures, updates), _ = ask(TRAIN, "")
+        found[f"pictures a second, batch {size}"] = pictures
+        found[f"examples a second, batch {size}"] = size * updates
+    return found
+
+
 def measured_piece(ask: Ask, name: str) -> dict[str, float]:
     """Milliseconds to a piece's first live picture, and from moves to pictures."""
     first, _ = ask(FIRST_PICTURE, name)
     time.sleep(1)
     moves, _ = ask(DRAG, name)
     ordered = sorted(moves)
-    return {
+    rates = trained(ask) if name == "playground" else {}
+    return rates | {
         "first picture": first,
         "move, median": statistics.median(ordered),
         "move, 95%": ordered[int(0.95 * len(ordered))],
@@ -259,37 +313,41 @@ def in_webkit(screen: str, address: str) -> Iterator[Callable[[str], Ask]]:
         yield open_page
 
 
-def round_of(playwright: Playwright, screen: str, address: str) -> dict[str, dict]:
-    """Cold and warm times of cells and of each piece, in each browser."""
-    times: dict[str, dict] = {}
+def round_of(playwright: Playwright, screen: str, address: str) -> dict[str, list]:
+    """Cold and warm times of cells, in each browser."""
+    times: dict[str, list] = {}
     for name in ("Chromium", "Firefox"):
         with in_playwright(playwright, name) as context:
-            times[name] = {
-                "cells": [visit(context.new_page(), address) for _ in range(2)]
-            }
-        for piece in PIECES:
-            with in_playwright(playwright, name) as context:
-                times[name][piece] = [
-                    visit_piece(context.new_page(), address, piece) for _ in range(2)
-                ]
+            times[name] = [visit(context.new_page(), address) for _ in range(2)]
     with in_webkit(screen, address) as open_page:
-        cells = [measured(open_page(CHAPTER)) for _ in range(2)]
-    times["WebKitGTK"] = {"cells": cells}
-    for piece, place in PIECES.items():
-        with in_webkit(screen, address) as open_page:
-            times["WebKitGTK"][piece] = [
-                measured_piece(open_page(place), piece) for _ in range(2)
-            ]
+        times["WebKitGTK"] = [measured(open_page(CHAPTER)) for _ in range(2)]
     return times
 
 
-def medians(rounds: list[dict[str, dict]], what: str) -> dict[str, dict]:
+def round_of_piece(
+    playwright: Playwright, screen: str, address: str, piece: str
+) -> dict[str, list]:
+    """Cold and warm times of a piece, in each browser."""
+    times: dict[str, list] = {}
+    for name in ("Chromium", "Firefox"):
+        with in_playwright(playwright, name) as context:
+            times[name] = [
+                visit_piece(context.new_page(), address, piece) for _ in range(2)
+            ]
+    with in_webkit(screen, address) as open_page:
+        times["WebKitGTK"] = [
+            measured_piece(open_page(PIECES[piece]), piece) for _ in range(2)
+        ]
+    return times
+
+
+def medians(rounds: list[dict[str, list]]) -> dict[str, dict]:
     """For each browser, cold and warm, the medians of the rounds."""
     return {
         name: {
             state: {
-                step: statistics.median(one[name][what][k][step] for one in rounds)
-                for step in rounds[0][name][what][k]
+                step: statistics.median(one[name][k][step] for one in rounds)
+                for step in rounds[0][name][k]
             }
             for k, state in enumerate(("cold", "warm"))
         }
@@ -297,18 +355,25 @@ def medians(rounds: list[dict[str, dict]], what: str) -> dict[str, dict]:
     }
 
 
-def measure(path: Path) -> None:
+def measure(what: str, path: Path) -> None:
+    """Measure "steps" of cells or "pieces", and write the medians."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with served() as address, sync_playwright() as playwright, a_screen() as screen:
-        rounds = [
-            round_of(playwright, screen, address) for _ in tqdm(range(ROUNDS), "rounds")
-        ]
-    result = {
-        "rounds": ROUNDS,
-        "medians": medians(rounds, "cells"),
-        "pieces": {piece: medians(rounds, piece) for piece in PIECES},
-        "date": time.strftime("%Y-%m-%d"),
-    }
+        if what == "steps":
+            rounds = [
+                round_of(playwright, screen, address)
+                for _ in tqdm(range(ROUNDS), "rounds")
+            ]
+            found: dict = medians(rounds)
+        else:
+            found = {}
+            for piece in PIECES:
+                rounds = [
+                    round_of_piece(playwright, screen, address, piece)
+                    for _ in tqdm(range(ROUNDS), piece)
+                ]
+                found[piece] = medians(rounds)
+    result = {"rounds": ROUNDS, "medians": found, "date": time.strftime("%Y-%m-%d")}
     path.write_text(json.dumps(result, indent=1))
 
 
@@ -340,7 +405,7 @@ def measure_cells() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "cells":
+    if sys.argv[1] == "seconds":
         measure_cells()
     else:
-        measure(Path(sys.argv[1]))
+        measure(sys.argv[1], Path(sys.argv[2]))

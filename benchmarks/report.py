@@ -179,7 +179,7 @@ def page_python_rows(medians: dict) -> list[list[str]]:
 
 
 def piece_rows(pieces: dict) -> list[list[str]]:
-    """A row for each step of each piece, in milliseconds."""
+    """A row for each step of each piece."""
     return [
         [f"{piece}: {step}"]
         + [
@@ -201,7 +201,8 @@ def measured(folder: Path) -> dict:
         data["ratios"] = ratios_of(times["benchmarks"])
         data["growth"] = growth_of(times["benchmarks"])
     parts = {"memory": "memory_megabytes", "chapters": "chapters"}
-    for name, part in (parts | {"page_python": "page_python"}).items():
+    parts |= {"page_python": "page_python", "pieces": "pieces"}
+    for name, part in parts.items():
         if (folder / f"{name}.json").exists():
             data[part] = json.loads((folder / f"{name}.json").read_text())
     return data
@@ -211,11 +212,8 @@ def main(folder: Path) -> None:
     data = measured(folder)
     (BOOK / "benchmarks.json").write_text(json.dumps(data, indent=1) + "\n")
     ratios, growth, chapters = data["ratios"], data["growth"], data["chapters"]
-    machine, memory, python = (
-        data["machine"],
-        data["memory_megabytes"],
-        data["page_python"],
-    )
+    machine, memory = data["machine"], data["memory_megabytes"]
+    python, pieces = data["page_python"], data["pieces"]
 
     stars = [verdict(row) for row in ratios]
     missed = [row for row, star in zip(ratios, stars, strict=True) if star == "*"]
@@ -279,8 +277,11 @@ def main(folder: Path) -> None:
             ["from the press to", *python["medians"]],
             page_python_rows(python["medians"]),
         ),
+        pieces_date=pieces["date"],
+        pieces_rounds=pieces["rounds"],
         pieces=table(
-            ["piece", *python["medians"]], piece_rows(python.get("pieces", {}))
+            ["piece", *next(iter(pieces["medians"].values()))],
+            piece_rows(pieces["medians"]),
         ),
     )
     (BOOK / "benchmarks.md").write_text(page, encoding="utf-8")

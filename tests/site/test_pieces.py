@@ -193,6 +193,14 @@ def test_the_pages_python_gives_the_frames_of_this_one(visit, piece):
                 {"set": {key: last}},
                 lambda menu=menu, last=last: menu.select_option(index=last),
             )
+        elif control["kind"] == "toggles":
+            box = place.get_by_role("checkbox", name=control["names"][-1], exact=True)
+            chosen = [*control["start"], len(control["names"]) - 1]
+            ask({"set": {key: chosen}}, lambda box=box: box.press("Space"))
+        elif control["kind"] == "sizes":
+            more = place.get_by_role("button", name=f"Add a {control['part']}")
+            sizes = [*control["start"], control["start"][-1]]
+            ask({"set": {key: sizes}}, lambda more=more: more.press("Enter"))
         elif control["kind"] == "cloud":
             group = place.locator(".handles").first
             X = [*control["start"]["X"]]
@@ -295,7 +303,8 @@ def test_a_step_that_hangs_is_stopped_and_the_piece_goes_on(visit):
 
 @pytest.mark.usefixtures("lite")
 def test_a_piece_follows_the_edit_of_its_cell_and_its_reset(visit):
-    page_name, name, cell = "chapters/02_neural_networks", "simplex", PIECES[-1][2]
+    page_name, name = "chapters/02_neural_networks", "simplex"
+    [cell] = [cell for _, one, cell, _ in PIECES if one == name]
     page = opened(visit, page_name)
     place = place_of(page, name)
     place.evaluate(WATCH)

@@ -58,7 +58,11 @@ def written(report, folder: Path, benchmarks: list[dict]) -> str:
                     "warm": {"first result": 998, "bytes": 0},
                 }
             },
-            "pieces": {
+        },
+        "pieces": {
+            "rounds": 6,
+            "date": "2026-12-01",
+            "medians": {
                 "simplex": {
                     "Chromium": {
                         "cold": {"first picture": 1812.3, "move, 95%": 41.6},
@@ -101,6 +105,7 @@ def test_the_page_says_what_was_measured(report, tmp_path):
     assert "| first result | 1.51, 1.00 |" in page
     assert "| simplex: first picture | 1,812, 1,298 |" in page
     assert "| simplex: move, 95% | 42, 39 |" in page
+    assert "medians of 6 rounds on 2026-12-01" in page
     assert "it takes 16.8 MB in Chromium" in page
     assert "2026-11-27: a processor" in page
     assert (tmp_path / "growth.png").stat().st_size > 1000
