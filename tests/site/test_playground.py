@@ -133,7 +133,7 @@ def test_a_bias_by_its_name_and_the_map_of_its_unit(piece):
     page = piece.page
     expect(title(piece)).to_have_text("The answer")
     piece.locator(".node").nth(4).dispatch_event("pointerdown")  # after two inputs
-    expect(title(piece)).to_have_text("unit 3 of layer 1")
+    expect(title(piece)).to_have_text("Unit 3 of layer 1")
     put(piece.get_by_label("Bias of unit 3 of layer 1").first, "2.5")
     page.wait_for_function("() => window.frame?.rows[0][0].values[4] === 2.5")
     piece.get_by_role("button", name="The next one").press("Enter")
@@ -142,12 +142,12 @@ def test_a_bias_by_its_name_and_the_map_of_its_unit(piece):
         piece.get_by_label("Weight from x₁ to unit 3 of layer 1").first
     ).to_be_visible()
     piece.get_by_role("button", name="The one before").press("Enter")
-    expect(title(piece)).to_have_text("unit 3 of layer 1")
+    expect(title(piece)).to_have_text("Unit 3 of layer 1")
     piece.locator(".graph").focus()
     page.keyboard.press("Escape")
     expect(title(piece)).to_have_text("The answer")
     piece.locator(".node").first.dispatch_event("pointerdown")
-    expect(title(piece)).to_have_text("x₁")
+    expect(title(piece)).to_have_text("X₁")
     piece.locator(".node").first.dispatch_event("pointerdown")
     expect(title(piece)).to_have_text("The answer")
 
@@ -185,7 +185,7 @@ def test_inputs_layers_and_units(piece):
     put(units, "7")
     expect(piece.locator(".node")).to_have_count(1 + 4 + 7 + 2)
     put(units, "9")
-    expect(piece.get_by_role("alert")).to_contain_text("from 1 to 8")
+    expect(piece.get_by_role("alert")).to_contain_text("hidden layer: from 1 to 8.")
     for _ in range(2):
         piece.get_by_role("button", name="Remove the last layer").press("Enter")
     expect(piece.locator(".node")).to_have_count(1 + 2)
@@ -198,7 +198,7 @@ def test_what_is_folded_changes_the_training(piece):
     expect(piece.locator(".live-caption")).to_contain_text("of 250 training points")
     piece.get_by_label("Mini-batch").select_option("10")
     piece.get_by_label("Optimiser").select_option("SGD")
-    piece.get_by_label("Regularisation").select_option("L1")
+    piece.get_by_label("Regularisation", exact=True).select_option("L1")
     expect(fact(piece, "updates")).to_have_text("0")
     steps(piece, 1)
     page = piece.page
@@ -265,6 +265,65 @@ def test_points_of_ones_own_are_drawn_and_learnt(piece):
         page.keyboard.press(key)
     expect(piece.get_by_role("status")).to_contain_text(f"of {drawn}, ")
     steps(piece, 2)
+
+
+def test_from_an_empty_plane_and_back_to_one(piece):
+    page = piece.page
+    piece.get_by_label("Points", exact=True).select_option("your own")
+    expect(piece.locator(".handles > g")).to_have_count(0)
+    caption = piece.locator(".live-caption")
+    expect(caption).to_contain_text("There are no points.")
+    expect(fact(piece, "loss, training")).to_have_text("–")
+    piece.get_by_role("button", name="Step", exact=True).press("Enter")
+    page.wait_for_timeout(300)
+    expect(piece.get_by_role("alert")).to_be_hidden()
+    piece.locator(".pad").first.scroll_into_view_if_needed()
+    for kind, row in (("circle", -1), ("square", 1)):
+        piece.get_by_role("radio", name=f"Add points of class {kind}").check(force=True)
+        x, y = at(piece, -2, row)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 120, y, steps=12)
+        page.mouse.up()
+    expect(caption).to_contain_text("training points wrong")
+    steps(piece, 1)
+    count = piece.locator(".handles > g").count()
+    assert count >= 10
+    # A stroke of the eraser takes one of the two rows away.
+    piece.get_by_role("radio", name="Remove points").check(force=True)
+    x, y = at(piece, -2.2, -1)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 150, y, steps=30)
+    page.mouse.up()
+    left = piece.locator(".handles > g")
+    expect(left).to_have_count(piece.locator(".handles path.c1").count())
+    assert 0 < left.count() < count
+    piece.get_by_role("button", name="Clear").press("Enter")
+    expect(left).to_have_count(0)
+
+
+def test_what_is_said_of_a_weight_is_its_value_and_ends_with_it(piece):
+    page = piece.page
+    said = piece.get_by_role("status")
+    piece.locator(".node").nth(4).dispatch_event("pointerdown")
+    put(piece.get_by_label("Bias of unit 3 of layer 1").first, "9.5")
+    expect(said).to_have_text("Bias of unit 3 of layer 1: 9.50.")
+    slider = piece.get_by_role("slider", name="Bias of unit 3 of layer 1")
+    put(piece.get_by_label("Units in each hidden layer: layer 1"), "2")
+    expect(title(piece)).to_have_text("The answer")
+    expect(said).to_have_text("")
+    expect(slider).to_have_count(0)
+    # A weight beyond the slider's usual reach does not jump.
+    piece.locator(".hit").first.dispatch_event("pointerdown", {"pointerType": "touch"})
+    name = "Weight from x₁ to unit 1 of layer 1"
+    put(piece.get_by_label(name).first, "8.5")
+    page.wait_for_function("() => window.frame.rows[0][0].weights[0] === 8.5")
+    piece.get_by_role("button", name="Done").press("Enter")
+    piece.locator(".hit").first.dispatch_event("pointerdown", {"pointerType": "touch"})
+    slider = piece.get_by_role("slider", name=name)
+    expect(slider).to_have_attribute("max", "9")
+    expect(slider).to_have_value("8.5")
 
 
 def test_a_link_goes_the_whole_way_again(piece):

@@ -403,7 +403,7 @@ def test_steps_knobs_and_the_link_to_what_is_seen(pieces):
     fragment = page.evaluate("location.hash")
     before = piece.locator(".live-facts").inner_text()
     again = pieces.open("points", fragment)
-    expect(again).to_contain_text("another setting than the picture shows")
+    expect(again).to_contain_text("is not in the picture yet")
     again.get_by_role("button", name="Compute it with Python").press("Enter")
     expect(fact(again, "n")).to_have_text("6")
     assert again.locator(".live-facts").inner_text() == before

@@ -102,9 +102,13 @@ function CloudBar({ piece, name, control, id }: Given<Cloud>) {
   const take = (place: number) => {
     const chosen = presets[place];
     if (chosen) {
+      piece.take(name, "move");
       const preset = structuredClone(control.presets[chosen]!);
       return piece.set(name, points.noise ? withNoise(preset, points.noise, control) : preset);
     }
+    clear();
+  };
+  const clear = () => {
     if (control.least === 0) piece.set(name, { ...points, X: [], y: [] });
     piece.take(name, "add0");
   };
@@ -135,6 +139,7 @@ function CloudBar({ piece, name, control, id }: Given<Cloud>) {
           ))}
         </div>
       )}
+      {!control.fixed && control.least === 0 && <button type="button" aria-disabled={points.y.length === 0} onClick={clear}>Clear</button>}
     </div>
   );
   if (control.noise.levels.length === 0) return bar;
@@ -185,7 +190,7 @@ function TogglesField({ piece, name, control }: Given<Toggles>) {
 function SizesField({ piece, name, control }: Given<Sizes>) {
   const sizes = piece.value(name) as number[];
   const put = (place: number, size: number) => {
-    if (!Number.isInteger(size) || size < 1 || size > control.most) return piece.say(`${control.label}: from 1 to ${control.most} in each ${control.part}.`);
+    if (!Number.isInteger(size) || size < 1 || size > control.most) return piece.say(`${control.label}: from 1 to ${control.most}.`);
     piece.set(name, sizes.map((one, k) => (k === place ? size : one)));
   };
   const add = () => (sizes.length < control.longest ? piece.set(name, [...sizes, sizes.at(-1) ?? Math.min(4, control.most)]) : piece.say(`${control.label}: at most ${control.longest}.`));

@@ -49,7 +49,7 @@ const MANY = 40; // edges, from which on they are drawn thinner
 const PER_PIXEL = 0.02; // that a drag upwards adds to it
 
 /** A part of the graph that can be chosen: what it is called, and its value, if it has one. */
-interface Part { of: "edge" | "node"; index: number; name: string; value: number; hasValue: boolean }
+export interface Part { of: "edge" | "node"; index: number; name: string; value: number; hasValue: boolean }
 
 /** Inputs with their weights, then each unit with its bias and the weights into it. */
 export function partsOf({ edges, weights, values, names, at }: Graph): Part[] {
@@ -70,7 +70,7 @@ export function partsOf({ edges, weights, values, names, at }: Graph): Part[] {
 export const toldOf = ({ name, value, hasValue }: Part) => (hasValue ? `${name}: ${value.toFixed(2)}.` : `${name}.`);
 
 export function GraphPicture({ data, width, height, handling }: { data: Graph; width: number; height: number; handling: Handling }) {
-  const { edges, weights, labels, maps, edit } = data;
+  const { edges, weights, labels, numbers, maps, edit } = data;
   const { side, x, y } = placesOf(data, width, height);
   const group = useRef<SVGGElement>(null);
   const most = Math.max(1.5, ...weights.map(Math.abs));
@@ -119,12 +119,13 @@ export function GraphPicture({ data, width, height, handling }: { data: Graph; w
   };
   const all = Array.from(weights, (_, k) => k);
   const nBiases = parts.filter(({ of, hasValue }) => of === "node" && hasValue).length;
-  const label = `${weights.length} weights${nBiases ? ` and ${nBiases} biases` : ""}. Arrows left and right choose one, up and down change it${maps ? ", a unit's map is then shown large" : ""}.`;
+  const label = `${weights.length} weights${nBiases ? ` and ${nBiases} biases` : ""}. Arrows left and right choose one, up and down change it, Escape lets it go${maps ? "; the map of a chosen unit is shown large" : ""}.`;
   const access = edit ? { role: "application" as const, tabindex: 0, "aria-label": label, "data-lm-suppress-shortcuts": "true", onKeyDown: key } : {};
   return (
     <g ref={group} class="graph" {...access}>
+      {all.map((k) => isChosen("edge", k) && <path class="halo" d={link(k) ?? ""} />)}
       {all.map((k) => (
-        <path class={`link ${weights[k]! < 0 ? "low" : "high"}${isChosen("edge", k) ? " chosen" : ""}`} d={link(k) ?? ""}
+        <path class={`link ${weights[k]! < 0 ? "low" : "high"}`} d={link(k) ?? ""}
           stroke-width={0.5 + (weights.length > MANY ? 3 : 5) * Math.sqrt(Math.abs(weights[k]!) / most)} />
       ))}
       {edit && all.map((k) => <path class="hit" d={link(k) ?? ""} onPointerDown={(event) => press(event, "edge", k)} onPointerMove={carry} onPointerUp={release} onPointerCancel={release} />)}
@@ -132,6 +133,7 @@ export function GraphPicture({ data, width, height, handling }: { data: Graph; w
         <rect class={`node${isChosen("node", k) ? " chosen" : ""}`} x={px - side / 2} y={y[k]! - side / 2} width={side} height={side} rx="5"
           onPointerDown={(event) => edit && press(event, "node", k)} />
       ))}
+      {numbers.map((text, k) => text && <text class="number" x={x[k]! - side / 2 + 3} y={y[k]! - side / 2 + 11}>{text}</text>)}
       {labels.map((text, k) => (
         <text class="word" x={x[k]} y={maps ? y[k]! + side / 2 + 12 : y[k]! + 4} text-anchor="middle">{text}</text>
       ))}

@@ -1,12 +1,13 @@
 // What is chosen, by numbers: a point, a weight, a bias.
 
+import { useRef } from "preact/hooks";
 import { Field } from "./field";
 import { partsOf, toldOf } from "./graph";
 import * as hands from "./hands";
 import type { Piece } from "./piece";
 import type { Cloud, Points } from "./spec";
 
-const LIMIT = 4; // of the slider of a weight
+const LIMIT = 4; // of the slider of a weight, where the weight is not beyond it
 
 export function Numbers({ piece }: { piece: Piece }) {
   const { chosen, spec } = piece;
@@ -54,6 +55,11 @@ function PartNumbers({ piece }: { piece: Piece }) {
   const parts = piece.editedGraph ? partsOf(piece.editedGraph) : [];
   const place = parts.findIndex((one) => one.of === of && one.index === index);
   const part = parts[place];
+  // The slider reaches to where the value has been since it was chosen.
+  const reach = useRef({ key: "", limit: LIMIT });
+  const key = `${of} ${index}`;
+  if (reach.current.key !== key) reach.current = { key, limit: LIMIT };
+  const limit = (reach.current.limit = Math.max(reach.current.limit, Math.ceil(Math.abs(part?.value ?? 0))));
   if (!part) return <Hint piece={piece} />;
   const put = (value: number) => piece.edit(name, of, index, value);
   const go = (by: number) => {
@@ -66,7 +72,7 @@ function PartNumbers({ piece }: { piece: Piece }) {
       <button type="button" aria-label="The next one" onClick={() => go(1)}>›</button>
       {part.hasValue && <Field label={part.name} value={part.value} step={0.1} put={put} />}
       {!part.hasValue && <span>{part.name}</span>}
-      {part.hasValue && <input type="range" min={-LIMIT} max={LIMIT} step="0.05" value={part.value} aria-label={part.name} data-lm-suppress-shortcuts="true"
+      {part.hasValue && <input type="range" min={-limit} max={limit} step="0.05" value={part.value} aria-label={part.name} data-lm-suppress-shortcuts="true"
         onInput={(event) => put(event.currentTarget.valueAsNumber)} />}
       <button type="button" onClick={() => piece.forget()}>Done</button>
     </>

@@ -48,13 +48,13 @@ export function Panel({ palette, ...given }: Given & { palette: Palette }) {
   }, [data, width, height, palette, value, followed]);
   return (
     <div class="live-panel" style={{ width: `${width}px` }}>
-      {data.title && <p class="live-title">{followed ?? data.title}</p>}
+      {data.title && <p class="live-title">{followed ? followed[0]!.toUpperCase() + followed.slice(1) : data.title}</p>}
       {data.kind === "cells"
         ? <CellsTable data={data} handling={handling} />
         : (
           <div class="live-stage" style={{ height: `${height}px` }}>
             <canvas ref={canvas} aria-hidden="true" />
-            <svg width={width} height={height} role="group" aria-label={data.title}><Edges {...given} /></svg>
+            <svg width={width} height={height} role={data.kind === "plot" ? "img" : "group"} aria-label={data.title || "picture"}><Edges {...given} /></svg>
             {data.kind === "plot" && plot.hasHands(data) && (
               <svg width={width} height={height}><plot.Hands data={data} width={width} height={height} handling={handling} /></svg>
             )}

@@ -5,6 +5,7 @@ import { holds, isSetting, type Past, type Place, readAddress, write } from "./a
 import { Clock } from "./clock";
 import { Bar } from "./controls";
 import { type Frame, type Graph, unpack } from "./frame";
+import { type Part, partsOf, toldOf } from "./graph";
 import type { Chosen, Handling, NodeMap, Tool } from "./handling";
 import { Numbers } from "./numbers";
 import { Panel, sizesOf } from "./panel";
@@ -199,7 +200,8 @@ export class Piece implements Handling {
     const values = structuredClone(this.spec.presets[title]!);
     Object.assign(this.#values, values);
     this.chosen = undefined;
-    this.message = "";
+    this.message = this.said = "";
+    this.#tools = {};
     this.pause();
     this.#restart(values);
     this.show();
@@ -211,8 +213,18 @@ export class Piece implements Handling {
       Object.entries(this.spec.presets[title]!).every(([key, value]) => isEqual(value, this.#values[key])));
   }
 
+  /** The part of a graph that is chosen, if the last frame has it. */
+  get #part(): Part | undefined {
+    const { chosen, editedGraph: graph } = this;
+    return graph && chosen && graph.edit === chosen.name
+      ? partsOf(graph).find(({ of, index }) => of === chosen.of && index === chosen.index)
+      : undefined;
+  }
+
   edit(under: string, of: string, index: number, value: number): void {
     this.#clock.edit([under, of, index, value]);
+    const part = this.#part;
+    if (part?.of === of && part.index === index) this.said = toldOf({ ...part, value });
   }
 
   play(): void {
@@ -224,7 +236,7 @@ export class Piece implements Handling {
   pause(): void {
     if (!this.isPlaying) return;
     this.#clock.pause();
-    this.caption = this.frame.caption;
+    this.caption = this.said = this.frame.caption;
     this.#keepAddress();
     this.show();
   }
@@ -344,7 +356,9 @@ export class Piece implements Handling {
     this.isSlow = this.isLinked = false;
     this.state = "awake";
     this.trouble = "";
+    const chosen = this.#part?.name;
     this.frame = frame;
+    if (chosen !== undefined && this.#part?.name !== chosen) [this.chosen, this.said] = [undefined, ""];
     if (this.frame.done && this.isPlaying) this.#clock.pause();
     if (!this.isPlaying) this.#bar = undefined;
     this.caption = frame.caption;
@@ -455,7 +469,7 @@ function App({ piece, bar, width, palette }: { piece: Piece; bar: VNode; width: 
       </dl>
       <Numbers piece={piece} />
       {isLinked && state !== "waking" && (
-        <p class="live-message">The link leads to another setting than the picture shows. <button type="button" onClick={() => piece.follow()}>Compute it with Python</button></p>
+        <p class="live-message">What the link leads to is not in the picture yet. <button type="button" onClick={() => piece.follow()}>Compute it with Python</button></p>
       )}
       <p class="live-message" role="alert" hidden={!piece.message && !piece.trouble}>{piece.message || piece.trouble}</p>
       {piece.progress && piece.progress.all > AT_ONCE && (

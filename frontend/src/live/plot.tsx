@@ -3,7 +3,7 @@
 import { ticks } from "d3-array";
 import { contours } from "d3-contour";
 import { area, line } from "d3-shape";
-import { useId, useMemo, useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { Arrow, Bars, Curve, Dots, Heat, Plot } from "./frame";
 import * as hands from "./hands";
 import type { Handling } from "./handling";
@@ -66,10 +66,12 @@ const SHAPES = ["M-5.6,0A5.6,5.6,0,1,0,5.6,0A5.6,5.6,0,1,0,-5.6,0Z", "M-5,-5H5V5
 export const GLYPHS = ["●", "■", "▲"];
 const shapeOf = (kind: number) => SHAPES[kind % SHAPES.length]!;
 
+let nClips = 0; // on this page; the ids of preact's useId are not unique among panels
+
 export function PlotPicture({ data, width, height, handling }: { data: Plot; width: number; height: number; handling: Handling }) {
   const frame = frameOf(data, width, height);
   const [left, top, w, h] = frame.box;
-  const clip = `live-clip-${useId()}`;
+  const clip = useMemo(() => `live-clip-${++nClips}`, []);
   const curves = data.marks.filter(isCurve).map((curve) => ({ ...curve, points: pointsOf(curve, frame) }));
   const arrows = data.marks.filter(isArrow);
   const named: Named[] = [...curves, ...arrows.map((arrow) => namedArrow(arrow, frame)), ...data.marks.filter(isDots).flatMap((dots) => namedDots(dots, frame))];
@@ -281,8 +283,8 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     const found = under(...at);
     const mayMove = mayCarry(found, event.pointerType === "touch");
     if (toolNow().startsWith("add")) addAt(...at);
-    else if (found < 0) return;
-    else use(found);
+    else if (found >= 0) use(found);
+    else if (toolNow() !== "remove") return;
     if (!mayMove) return;
     drag.current = { index: found, last: at };
     (event.currentTarget as Element).setPointerCapture(event.pointerId);
@@ -290,7 +292,7 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
   };
   /** A finger on a point moves the point; elsewhere it scrolls the page, and among many points until one is chosen. */
   const mayCarry = (found: number, isFinger: boolean) =>
-    toolNow().startsWith("add") || (found >= 0 && !(isFinger && now().y.length > CROWD && found !== chosenNow()));
+    toolNow().startsWith("add") || toolNow() === "remove" || (found >= 0 && !(isFinger && now().y.length > CROWD && found !== chosenNow()));
   const touch = (event: TouchEvent) => {
     const finger = event.touches[0];
     if (finger && mayCarry(under(...place(finger)), true)) event.preventDefault();
@@ -303,6 +305,9 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     else if (toolNow().startsWith("add") && Math.hypot(at[0] - last[0], at[1] - last[1]) > APART) {
       addAt(...at);
       drag.current.last = at;
+    } else if (toolNow() === "remove" && now().y.length > control.least) {
+      const found = under(...at);
+      if (found >= 0) use(found);
     }
   };
   const release = () => {
@@ -350,7 +355,7 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
   const label = `${control.label}: ${count === 1 ? "one point" : `${count} points`}. ${ways.join(", ")}.`;
   return (
     <g onTouchStart={touch} onPointerDown={press} onPointerMove={carry} onPointerUp={release} onPointerCancel={release}>
-      <rect class={tool.startsWith("add") ? "pad adding" : "pad"} x={left} y={top} width={w} height={h} />
+      <rect class={tool.startsWith("add") || tool === "remove" ? "pad adding" : "pad"} x={left} y={top} width={w} height={h} />
       <g ref={group} class={`handles ${tool}${crowd}`} role="application" tabindex={0} aria-label={label} data-lm-suppress-shortcuts="true"
         onKeyDown={key} onFocus={() => { if (isOne && chosen < 0) choose(0); }}>
         {shown}

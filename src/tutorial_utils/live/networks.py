@@ -19,6 +19,7 @@ from ..training import (
     minibatches,
     penalised,
 )
+from .clouds import Points
 from .controls import LiveControl, sizes
 from .knobs import Control, choice, slider
 from .scenes import Mark, Panel, curve, dots, graph, heat, plot
@@ -64,7 +65,7 @@ def training_controls(
         "optimiser": choice("Optimiser", OPTIMISERS),
         "batch": choice("Mini-batch", ("all", "100", "50", "20", "10", "5", "1")),
         "penalty": choice("Regularisation", ("none", "L1", "L2")),
-        "strength": slider("Strength of it", strengths, 0.003),
+        "strength": slider("Regularisation strength", strengths, 0.003),
         "held": slider("Held out", (0.0, 0.1, 0.2, 0.3, 0.4, 0.5), 0.2),
         "seed": slider("Random start", range(10)),
         "show": choice("Show", ("probability", "decision")),
@@ -75,6 +76,22 @@ def held_out(n: int, share: float) -> np.ndarray:
     """Which of n points are kept from training: (n,), evenly among them."""
     counts = np.floor(share * np.arange(n + 1) + 1e-9)
     return np.diff(counts) > 0
+
+
+@functools.lru_cache(maxsize=2)
+def training_split(
+    data: Points,
+    inputs: Callable[[np.ndarray, tuple[str, ...]], np.ndarray],
+    names: tuple[str, ...],
+    share: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The inputs of points (N, D), their classes (N,), and which are held out (N,).
+
+    inputs(X, names) : the inputs of these names at points (N, 2).
+    """
+    n = len(data.y)
+    X = inputs(data.X, names) if n else np.empty((0, len(names)))
+    return X, data.y, held_out(n, share)
 
 
 class Training:
@@ -110,12 +127,14 @@ class Training:
     ) -> None:
         """One update with the next batch of the points that are not left out of it.
 
-        X (N, D), y (N,), out (N,) truth values. batch : a size, or "all". penalty :
-        "none", "L1" or "L2", with its strength.
+        X (N, D), y (N,), out (N,) truth values; without points there is no update.
+        batch : a size, or "all". penalty : "none", "L1" or "L2", with its strength.
         """
+        rows = np.flatnonzero(~out)
+        if rows.size == 0:
+            return
         if self.updates % self._every == 0:
             self._keep(X, y, out)
-        rows = np.flatnonzero(~out)
         chosen = rows[self._next(len(rows), batch)]
         gradients = backpropagation(self.network, X[chosen], y[chosen])
         if penalty != "none":
@@ -149,11 +168,14 @@ class Training:
 
     def told(self, X: np.ndarray, y: np.ndarray, out: np.ndarray) -> str:
         """How many points the network gets wrong, in a sentence."""
+        if len(y) == 0:
+            return "There are no points. Add some of both classes."
         wrong = self.network.forward(X).argmax(axis=1) != y
-        sizes = "-".join(map(str, self.network.sizes))
+        sizes, hidden = "-".join(map(str, self.network.sizes)), self.network.sizes[1:-1]
+        units = f" of {self.network.activation} units" if hidden else ""
         rest = f", and {wrong[out].sum()} of {out.sum()} held out" if out.any() else ""
         return (
-            f"The network {sizes} of {self.network.activation} units gets "
+            f"The network {sizes}{units} gets "
             f"{wrong[~out].sum()} of {(~out).sum()} training points wrong{rest}."
         )
 
@@ -169,7 +191,7 @@ class Training:
         loss = plot(
             *(mark for mark in marks if np.isfinite(mark["y"]).all()),
             x=(0, max(self.updates, 20)),
-            y=(0, 1.1 * max(np.nanmax(past[:, 1:]), 0.1)),
+            y=(0, 1.1 * np.nanmax([*past[:, 1:].flat, 0.1])),
             xlabel="updates",
             title="Loss",
             shape=2 if beside else 5,
@@ -181,6 +203,8 @@ def losses(
     network: MLP, X: np.ndarray, y: np.ndarray, out: np.ndarray
 ) -> tuple[float, float]:
     """The mean loss of the training points and of those left out; NaN of none."""
+    if len(y) == 0:
+        return np.nan, np.nan
     each = cross_entropy(network.forward(X), y)
     training, held = (each[p].mean() if p.any() else np.nan for p in (~out, out))
     return training, held
@@ -206,6 +230,7 @@ def network_graph(
     side = round(columns.shape[1] ** 0.5)
     maps = columns / np.where(most > 0, most, 1)
     at, edges, hidden = _layout(tuple(network.sizes))
+    numbers = [name.split()[1] for name in hidden]
     return graph(
         at,
         edges,
@@ -213,6 +238,7 @@ def network_graph(
         maps.reshape(-1, side, side),
         labels=[*inputs, *[""] * len(hidden), *outputs],
         names=[*inputs, *hidden, *outputs],
+        numbers=[*[""] * len(inputs), *numbers, *[""] * len(outputs)],
         values=np.concatenate([np.zeros(network.sizes[0]), *network.b]),
         edit="network",
         title=title,
@@ -287,6 +313,8 @@ def folded_plane(
     panel for another number of units.
     """
     if len(network.sizes) < 3 or network.sizes[-2] != 2:
+        return []
+    if len(y) == 0:
         return []
     points = unit_outputs(network, X)[-2]
     ruled = unit_outputs(network, inputs(ruled_plane()))[-2]

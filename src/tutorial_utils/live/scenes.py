@@ -28,6 +28,8 @@ def _told(value: object) -> str:
     if not isinstance(value, float | np.floating):
         return str(value)
     number = float(value)
+    if math.isnan(number):
+        return "–"
     if math.isinf(number):
         return "∞" if number > 0 else "-∞"
     return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
@@ -184,6 +186,7 @@ def graph(
     maps: np.ndarray | None = None,
     labels: Sequence[str] = (),
     names: Sequence[str] = (),
+    numbers: Sequence[str] = (),
     values: np.ndarray | None = None,
     edit: str = "",
     title: str = "",
@@ -193,8 +196,8 @@ def graph(
 
     edges : (M, 2), from and to. weights : (M,). maps : (N, H, W), a small picture in
     each node. labels : what stands at the nodes. names : what they are called where
-    that is longer. values : (N,), of the nodes. edit : a name under which the reader
-    changes weights and values.
+    that is longer. numbers : what stands inside the nodes. values : (N,), of the nodes.
+    edit : a name under which the reader changes weights and values.
     """
     return {
         "kind": "graph",
@@ -204,6 +207,7 @@ def graph(
         "maps": None if maps is None else levels(maps),
         "labels": list(labels),
         "names": list(names or labels),
+        "numbers": list(numbers),
         "values": None if values is None else single(values),
         "edit": edit,
         "title": title,
