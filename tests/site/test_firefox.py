@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, expect
 from test_page_python import (
     NUMPY,
     PICTURE,
+    PIECE,
     SCIPY,
-    WIDGET,
     fault_of,
     opened,
     plant,
@@ -84,7 +84,7 @@ def test_menus_search_and_theme(visit):
 @pytest.mark.usefixtures("lite")
 def test_cells_run_where_they_stand_and_can_be_stopped(visit):
     page = opened(visit)
-    cells = (NUMPY, PICTURE, SCIPY, WIDGET)
+    cells = (NUMPY, PICTURE, SCIPY, PIECE)
     faults = [fault_of(page, name, name == PICTURE) for name in cells]
     assert [fault for fault in faults if fault] == []
     assert visit.wrong == []

@@ -29,7 +29,7 @@ from page_python.statements import statements_of  # noqa: E402
 pytestmark = pytest.mark.usefixtures("lite")
 
 CHAPTER = "chapters/02_neural_networks"
-NUMPY, PICTURE, SCIPY = "c79ea364", "fccd3de5", "7dce2455"
+NUMPY, PICTURE, SCIPY, PIECE = "c79ea364", "fccd3de5", "7dce2455", "2a8d414d"
 # A widget with frames, and another picture: of chapter 3.
 FRAMES = "chapters/03_training"
 WIDGET, CURVES = "a2c14577", "6e64111a"
