@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -134,13 +135,21 @@ def numbers(value: ArrayLike) -> np.ndarray | None:
     return given if is_numeric else None
 
 
+def is_finite(given: np.ndarray) -> bool:
+    """Whether a floating array holds neither NaN nor infinity."""
+    # One pass without a copy: a sum of squares is finite if all entries are. Where it
+    # overflows, the entries are looked at.
+    flat = given.ravel("K")
+    return math.isfinite(flat.dot(flat)) or bool(np.isfinite(flat).all())
+
+
 def _largest(given: np.ndarray, name: str) -> float:
     """The largest modulus of an array; ValueError if it is empty or not finite."""
     if given.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {given.shape}")
     # Without a copy, since chapters check large matrices often; a NaN comes through.
     largest = max(float(given.max()), -float(given.min()))
-    if not np.isfinite(largest):
+    if not math.isfinite(largest):
         raise Overflow(f"{name} must be finite, got NaN or infinity")
     return largest
 

@@ -28,7 +28,15 @@ from typing import (
 import numpy as np
 from jaxtyping import AbstractArray, Bool, Float, Int
 
-from .checks import Overflow, checked_generator, narrowed, numbers, short, widened
+from .checks import (
+    Overflow,
+    checked_generator,
+    is_finite,
+    narrowed,
+    numbers,
+    short,
+    widened,
+)
 
 Array = np.ndarray
 P = ParamSpec("P")
@@ -58,6 +66,11 @@ class Range:
         every = ("at_least", "above", "at_most", "below")
         unset = (math.inf, -math.inf)
         return tuple(key for key in every if getattr(self, key) not in unset)
+
+
+def without_contract(function: Callable[P, R]) -> Callable[P, R]:
+    """A function without its contract, if it has one: for loops of the library."""
+    return getattr(function, "unchecked", function)
 
 
 @dataclass(frozen=True)
@@ -181,6 +194,26 @@ def contract(function: Any) -> Any:
 
     checked.unchecked = function  # type: ignore[attr-defined]
     return checked
+
+
+def guarded(
+    guard: Callable[..., tuple],
+) -> Callable[[Callable[P, R]], Contracted[P, R]]:
+    """Hand a function what `guard` makes of its arguments, where no annotation can.
+
+    guard : takes the arguments of the function, and returns all of them in their order.
+    `f.unchecked` is the plain function.
+    """
+
+    def decorated(function: Callable[P, R]) -> Contracted[P, R]:
+        @functools.wraps(function)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            return function(*guard(*args, **kwargs))  # type: ignore[call-arg]
+
+        checked.unchecked = function  # type: ignore[attr-defined]
+        return checked  # type: ignore[return-value]
+
+    return decorated
 
 
 class _Call:
@@ -409,10 +442,7 @@ EXACT = 2**53  # up to here a floating number can be told from its neighbours
 def _to_floats(given: np.ndarray, name: str) -> np.ndarray:
     if given.dtype.kind != "f":
         return given.astype(np.float64)
-    # One pass without a copy: a sum of squares is finite if all entries are. Where it
-    # overflows, the entries are looked at.
-    flat = given.ravel("K")
-    if not math.isfinite(flat.dot(flat)) and not np.isfinite(flat).all():
+    if not is_finite(given):
         raise Overflow(f"{name} must be finite, got NaN or infinity")
     return given
 

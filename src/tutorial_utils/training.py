@@ -22,12 +22,13 @@ from tutorial_utils.checks import (
     checked_generator,
     checked_number,
     half_in_single,
+    is_finite,
     widened,
 )
+from .contracts import guarded, without_contract
 from tutorial_utils.neural_networks import (
     ACTIVATIONS,
     MLP,
-    _threshold_below_zero,
     linear_derivative,
     relu_derivative,
     sigmoid,
@@ -41,24 +42,6 @@ from tutorial_utils.neural_networks import (
 )
 
 # %% ../../chapters/03_training.ipynb #28b3a1bf
-@half_in_single
-def squared_loss(f: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Half the squared distance of outputs and answers, one value per example.
-
-    f, y : real, one shape (..., K). Returns shape (...). Raises ValueError for unequal
-    shapes, a scalar, an empty array or NaN. Source: Chapter 3, eq-squared-loss.
-    """
-    f, y = _checked_outputs(f, y)
-    return 0.5 * np.sum((f - y) ** 2, axis=-1)
-
-
-@half_in_single
-def squared_loss_gradient(f: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The error f - y, shape (..., K). Arguments and source as `squared_loss`."""
-    f, y = _checked_outputs(f, y)
-    return f - y
-
-
 def _checked_outputs(f: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     f, y = checked_floats(f, "f"), checked_floats(y, "y")
     if f.ndim == 0 or f.shape != y.shape:
@@ -67,6 +50,24 @@ def _checked_outputs(f: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarr
             f"got {y.shape}"
         )
     return f, y
+
+
+@half_in_single
+@guarded(_checked_outputs)
+def squared_loss(f: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Half the squared distance of outputs and answers, one value per example.
+
+    f, y : real, one shape (..., K). Returns shape (...). Raises ValueError for unequal
+    shapes, a scalar, an empty array or NaN. Source: Chapter 3, eq-squared-loss.
+    """
+    return 0.5 * np.sum((f - y) ** 2, axis=-1)
+
+
+@half_in_single
+@guarded(_checked_outputs)
+def squared_loss_gradient(f: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The error f - y, shape (..., K). Arguments and source as `squared_loss`."""
+    return f - y
 
 # %% ../../chapters/03_training.ipynb #a6898107
 def _checked_scores_and_labels(
@@ -93,12 +94,16 @@ def _at_label(z: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _minus_one_at_label(p: np.ndarray, y: np.ndarray) -> np.ndarray:
     # p_y - 1 as minus the sum of the others, which keeps its digits near 0.
-    np.put_along_axis(p, y[..., None], 0, axis=-1)
-    np.put_along_axis(p, y[..., None], 0 - p.sum(axis=-1, keepdims=True), axis=-1)
+    p = np.ascontiguousarray(p)
+    rows = p.reshape(-1, p.shape[-1])  # which share the memory of p
+    right = (np.arange(len(rows)), y.ravel())
+    rows[right] = 0
+    rows[right] = 0 - rows.sum(axis=1)
     return p
 
 # %% ../../chapters/03_training.ipynb #4a6d7585
 @half_in_single
+@guarded(_checked_scores_and_labels)
 def cross_entropy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Minus the log of the softmax of the right class, one value per example.
 
@@ -106,7 +111,6 @@ def cross_entropy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     shape (...), entries of at least 0. Raises ValueError for wrong shapes, an empty
     array, NaN or a label out of range. Source: Chapter 3, equation eq-cross-entropy.
     """
-    z, y = _checked_scores_and_labels(z, y)
     below = z - z.max(axis=-1, keepdims=True)
     others = np.exp(below)
     np.put_along_axis(others, below.argmax(axis=-1)[..., None], 0, axis=-1)
@@ -114,15 +118,17 @@ def cross_entropy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 @half_in_single
+@guarded(_checked_scores_and_labels)
 def cross_entropy_gradient(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """softmax(z) - e_y, shape (..., K). Arguments and errors as `cross_entropy`.
 
     Source: Chapter 3, equation eq-cross-entropy-gradient.
     """
-    z, y = _checked_scores_and_labels(z, y)
-    return _minus_one_at_label(softmax(z), y)
+    return _minus_one_at_label(softmax.unchecked(z), y)
 
 # %% ../../chapters/03_training.ipynb #3537b08d
+@half_in_single
+@guarded(_checked_scores_and_labels)
 def sparsemax_loss(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The loss whose gradient is sparsemax(z) - e_y, one value per example.
 
@@ -131,18 +137,21 @@ def sparsemax_loss(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     Raises ValueError as `cross_entropy`. Source: Chapter 3, thm-sparsemax-loss;
     Martins and Astudillo, 2016.
     """
-    return sparsemax_loss_and_gradient(z, y)[0]
+    return sparsemax_loss_and_gradient.unchecked(z, y)[0]
 
 
+@half_in_single
+@guarded(_checked_scores_and_labels)
 def sparsemax_loss_gradient(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """sparsemax(z) - e_y, shape (..., K). Arguments and errors as `sparsemax_loss`.
 
     Source: Chapter 3, thm-sparsemax-loss; Martins and Astudillo, 2016.
     """
-    return sparsemax_loss_and_gradient(z, y)[1]
+    return sparsemax_loss_and_gradient.unchecked(z, y)[1]
 
 
 @half_in_single
+@guarded(_checked_scores_and_labels)
 def sparsemax_loss_and_gradient(
     z: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -150,9 +159,8 @@ def sparsemax_loss_and_gradient(
 
     Source: Chapter 3, thm-sparsemax-loss; Martins and Astudillo, 2016.
     """
-    z, y = _checked_scores_and_labels(z, y)
     z = z - z.max(axis=-1, keepdims=True)
-    tau = _threshold_below_zero(z, -1)
+    tau = sparsemax_threshold.unchecked(z)
     error = z - tau
     np.maximum(error, 0, out=error)
     error = _minus_one_at_label(error, y)
@@ -160,7 +168,7 @@ def sparsemax_loss_and_gradient(
     return 0.5 * np.vecdot(error, error) + below, error
 
 # %% ../../chapters/03_training.ipynb #f399f9fb
-LOSSES = {
+LOSSES: dict[str, tuple[Callable, Callable]] = {
     "squared": (squared_loss, squared_loss_gradient),
     "cross_entropy": (cross_entropy, cross_entropy_gradient),
     "sparsemax": (sparsemax_loss, sparsemax_loss_gradient),
@@ -205,7 +213,7 @@ def _checked_mlp(mlp: MLP) -> MLP:
 
 
 def _finite_scores(z: np.ndarray) -> np.ndarray:
-    if not np.isfinite(z).all():
+    if not is_finite(z):
         raise Overflow("mlp must give finite scores for X: its weights are too large")
     return z
 
@@ -238,14 +246,18 @@ class SGD:
 
         Raises ValueError for bad input, and then leaves params as they were.
         """
-        for p, g in _checked_pairs(params, gradients):
+        self.update(*_checked_pairs(params, gradients))
+
+    def update(self, params: list[np.ndarray], gradients: list[np.ndarray]) -> None:
+        """As `step`, for loops whose arguments are known to be right."""
+        for p, g in zip(params, gradients, strict=True):
             p -= self.learning_rate * g
 
 # %% ../../chapters/03_training.ipynb #3edf37a6
 def _checked_pairs(
     params: list[np.ndarray], gradients: Sequence[np.ndarray]
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The parameters with their gradients, once all of them are fit for a step."""
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The parameters and their gradients, once all of them are fit for a step."""
     for name, given in (("params", params), ("gradients", gradients)):
         if not isinstance(given, list | tuple):
             raise ValueError(f"{name} must be a list, got {type(given).__name__}")
@@ -265,10 +277,20 @@ def _checked_pairs(
         g = checked_array(g, f"gradients[{i}]", p.shape)
         # A gradient may be another parameter, which will have changed by its turn.
         is_shared = any(np.may_share_memory(g, q) for q in params)
-        checked.append((p, g.copy() if is_shared else g))
-    return checked
+        checked.append(g.copy() if is_shared else g)
+    return list(params), checked
 
 # %% ../../chapters/03_training.ipynb #177cde73
+def _checked_pass(
+    mlp: MLP, X: np.ndarray, masks: Sequence[np.ndarray] | None = None
+) -> tuple[MLP, np.ndarray, list[np.ndarray]]:
+    mlp = _checked_mlp(mlp)
+    kind = np.result_type(mlp.W[0], np.float32).type
+    X = checked_array(X, "X", ("N", mlp.sizes[0]), dtype=kind)
+    return mlp, X, _checked_masks(masks, mlp, len(X))
+
+
+@guarded(_checked_pass)
 def forward_pass(
     mlp: MLP, X: np.ndarray, masks: Sequence[np.ndarray] | None = None
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -279,11 +301,7 @@ def forward_pass(
     Raises ValueError for bad input. Source: Chapter 2, eq-forward; Chapter 3,
     eq-dropout.
     """
-    mlp = _checked_mlp(mlp)
-    kind = np.result_type(mlp.W[0], np.float32).type
-    X = checked_array(X, "X", ("N", mlp.sizes[0]), dtype=kind)
-    masks = _checked_masks(masks, mlp, len(X))
-    g = ACTIVATIONS[mlp.activation]
+    g = without_contract(ACTIVATIONS[mlp.activation])
     Z, H = [], [X]
     for l, (W, b) in enumerate(zip(mlp.W, mlp.b, strict=True)):
         Z.append(_finite_scores(H[-1] @ W.T + b))  # (N, K_l)
@@ -320,6 +338,21 @@ DERIVATIVES = {
 }
 
 
+def _checked_batch(
+    mlp: MLP,
+    X: np.ndarray,
+    y: np.ndarray,
+    loss: str = "cross_entropy",
+    masks: Sequence[np.ndarray] | None = None,
+) -> tuple[MLP, np.ndarray, np.ndarray, str, list[np.ndarray]]:
+    _checked_loss(loss)
+    mlp, X, kept = _checked_pass(mlp, X, masks)
+    guard = _checked_outputs if loss == "squared" else _checked_scores_and_labels
+    _, y = guard(np.zeros((len(X), mlp.sizes[-1])), y)
+    return mlp, X, y, loss, kept
+
+
+@guarded(_checked_batch)
 def backpropagation(
     mlp: MLP,
     X: np.ndarray,
@@ -333,16 +366,16 @@ def backpropagation(
     loss : "squared", "cross_entropy" or "sparsemax". masks : as in `forward_pass`.
     Raises ValueError for bad input. Source: Chapter 3, alg-backprop.
     """
-    _, loss_gradient = _checked_loss(loss)
-    Z, H = forward_pass(mlp, X, masks)
-    derivative = DERIVATIVES[mlp.activation]
-    G = loss_gradient(Z[-1], y) / len(Z[-1])  # (N, K), at the scores
+    _, loss_gradient = LOSSES[loss]
+    Z, H = forward_pass.unchecked(mlp, X, masks)
+    derivative = without_contract(DERIVATIVES[mlp.activation])
+    G = without_contract(loss_gradient)(Z[-1], y) / len(Z[-1])  # (N, K), at the scores
     gradients = []
     for l in reversed(range(len(mlp.W))):
         gradients.append((G.T @ H[l], G.sum(axis=0)))
         if l > 0:
             G = G @ mlp.W[l]  # (N, K_l), at the activations
-            if masks is not None:
+            if masks:
                 G = G * masks[l - 1]
             G = G * derivative(Z[l - 1])  # before the activation
     return gradients[::-1]
@@ -731,11 +764,10 @@ class Momentum(SGD):
         self.momentum = _checked_decay(momentum, "momentum")
         self._v: list[np.ndarray] = []
 
-    def step(self, params: list[np.ndarray], gradients: Sequence[np.ndarray]) -> None:
-        """As `SGD.step`; the parameters must be those of the first step."""
-        pairs = _checked_pairs(params, gradients)
-        self._v = _memory(self._v, pairs)
-        for (p, g), v in zip(pairs, self._v, strict=True):
+    def update(self, params: list[np.ndarray], gradients: list[np.ndarray]) -> None:
+        """As `SGD.update`; the parameters must be those of the first one."""
+        self._v = _memory(self._v, params)
+        for p, g, v in zip(params, gradients, self._v, strict=True):
             v *= self.momentum
             v += g
             p -= self.learning_rate * v
@@ -748,14 +780,14 @@ def _checked_decay(value: float, name: str) -> float:
     return value
 
 
-def _memory(kept: list[np.ndarray], pairs: list[tuple]) -> list[np.ndarray]:
+def _memory(kept: list[np.ndarray], params: list[np.ndarray]) -> list[np.ndarray]:
     """What an optimiser remembers of each parameter, zeros before its first step."""
     if not kept:
-        return [np.zeros_like(p) for p, _ in pairs]
-    if [v.shape for v in kept] != [p.shape for p, _ in pairs]:
+        return [np.zeros_like(p) for p in params]
+    if [v.shape for v in kept] != [p.shape for p in params]:
         raise ValueError(
             "params must have the shapes of the first step, "
-            f"{[v.shape for v in kept]}, got {[p.shape for p, _ in pairs]}"
+            f"{[v.shape for v in kept]}, got {[p.shape for p in params]}"
         )
     return kept
 
@@ -771,11 +803,10 @@ class Adagrad(SGD):
         super().__init__(learning_rate)
         self._s: list[np.ndarray] = []
 
-    def step(self, params: list[np.ndarray], gradients: Sequence[np.ndarray]) -> None:
-        """As `Momentum.step`."""
-        pairs = _checked_pairs(params, gradients)
-        self._s = _memory(self._s, pairs)
-        for (p, g), s in zip(pairs, self._s, strict=True):
+    def update(self, params: list[np.ndarray], gradients: list[np.ndarray]) -> None:
+        """As `Momentum.update`."""
+        self._s = _memory(self._s, params)
+        for p, g, s in zip(params, gradients, self._s, strict=True):
             s += g**2
             p -= self.learning_rate * g / (np.sqrt(s) + 1e-10)
 
@@ -792,11 +823,10 @@ class RMSprop(SGD):
         self.beta = _checked_decay(beta, "beta")
         self._s: list[np.ndarray] = []
 
-    def step(self, params: list[np.ndarray], gradients: Sequence[np.ndarray]) -> None:
-        """As `Momentum.step`."""
-        pairs = _checked_pairs(params, gradients)
-        self._s = _memory(self._s, pairs)
-        for (p, g), s in zip(pairs, self._s, strict=True):
+    def update(self, params: list[np.ndarray], gradients: list[np.ndarray]) -> None:
+        """As `Momentum.update`."""
+        self._s = _memory(self._s, params)
+        for p, g, s in zip(params, gradients, self._s, strict=True):
             s *= self.beta
             s += (1 - self.beta) * g**2
             p -= self.learning_rate * g / (np.sqrt(s) + 1e-8)
@@ -819,13 +849,12 @@ class Adam(SGD):
         self._s: list[np.ndarray] = []
         self._t = 0
 
-    def step(self, params: list[np.ndarray], gradients: Sequence[np.ndarray]) -> None:
-        """As `Momentum.step`."""
-        pairs = _checked_pairs(params, gradients)
-        self._v, self._s = _memory(self._v, pairs), _memory(self._s, pairs)
+    def update(self, params: list[np.ndarray], gradients: list[np.ndarray]) -> None:
+        """As `Momentum.update`."""
+        self._v, self._s = _memory(self._v, params), _memory(self._s, params)
         self._t += 1
         v_weight, s_weight = 1 - self.beta1**self._t, 1 - self.beta2**self._t
-        for (p, g), v, s in zip(pairs, self._v, self._s, strict=True):
+        for p, g, v, s in zip(params, gradients, self._v, self._s, strict=True):
             v *= self.beta1
             v += (1 - self.beta1) * g
             s *= self.beta2

@@ -557,7 +557,7 @@ def test_a_contract_costs_little(monkeypatch):
     addition = seconds(lambda: small[0] + small[1], 2000)
     assert seconds(lambda: f(*small), 2000) < 100 * addition
     exponentials = seconds(lambda: np.exp(large[0]), 3)
-    assert seconds(lambda: f(*large), 3) < exponentials
+    assert seconds(lambda: f(*large), 3) < 2 * exponentials
 
 
 def test_importing_it_takes_neither_scipy_nor_torch():

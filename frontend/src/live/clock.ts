@@ -2,7 +2,7 @@
 
 import type { Edit, Question, Value } from "./spec";
 
-const BUDGET = 11; // ms of steps in each frame while it plays
+const BUDGET = 9; // ms of steps in each frame while it plays
 const HAND_BUDGET = 2; // while a hand drags
 const HAND = 200; // ms after a move in which the hand comes first
 

@@ -136,13 +136,13 @@ class Training:
         if self.updates % self._every == 0:
             self._keep(X, y, out)
         chosen = rows[self._next(len(rows), batch)]
-        gradients = backpropagation(self.network, X[chosen], y[chosen])
+        gradients = backpropagation.unchecked(self.network, X[chosen], y[chosen])
         if penalty != "none":
             how = {penalty.lower(): strength}
             gradients = penalised(gradients, self.network, **how)
         self.optimiser.learning_rate = rate
         flat = np.concatenate([g.ravel() for pair in gradients for g in pair])
-        self.optimiser.step([self.parameters], [flat])
+        self.optimiser.update([self.parameters], [flat])
         self.updates += 1
 
     def _next(self, n: int, batch: str) -> np.ndarray:
