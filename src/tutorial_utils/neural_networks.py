@@ -2,8 +2,9 @@
 
 # %% auto #0
 __all__ = ['ACTIVATIONS', 'PLANE_INPUTS', 'linear', 'sigmoid', 'tanh', 'relu', 'linear_derivative', 'sigmoid_derivative',
-           'tanh_derivative', 'relu_derivative', 'MLP', 'softmax', 'softmax_vjp', 'sparsemax_threshold', 'sparsemax',
-           'sparsemax_vjp', 'plane_inputs']
+           'tanh_derivative', 'relu_derivative', 'MLP', 'softmax', 'softmax_vjp', 'sparsemax_by_sorting',
+           'sparsemax_vjp', 'bump_middles', 'bump_network', 'largest_change', 'bump_bound', 'plane_inputs',
+           'sparsemax_threshold', 'sparsemax']
 
 # %% ../../chapters/02_neural_networks.ipynb #a9289e62
 from collections.abc import Sequence
@@ -13,7 +14,15 @@ from typing import Annotated
 import numpy as np
 
 from .checks import checked_count
-from .contracts import Array, AxisOf, Float, OneOf, contract
+from tutorial_utils.contracts import (
+    Array,
+    AxisOf,
+    Count,
+    Float,
+    OneOf,
+    Range,
+    contract,
+)
 
 # %% ../../chapters/02_neural_networks.ipynb #a0eccfb0
 @contract
@@ -56,7 +65,7 @@ def sigmoid_derivative(z: Float[Array, "..."]) -> Float[Array, "..."]:
 
 @contract
 def tanh_derivative(z: Float[Array, "..."]) -> Float[Array, "..."]:
-    """1 - tanh(z)², at most 1. Source: prop-sigmoid-tanh."""
+    """1 - tanh(z)² = 4 σ'(2z), at most 1. Source: prop-sigmoid-tanh."""
     e = np.exp(-2 * np.abs(z))
     return 4 * e / (1 + e) ** 2
 
@@ -75,7 +84,7 @@ class MLP:
 
     sizes : numbers of units from input to output, at least two. activation : that of
     the hidden layers. rng : draws the weights, normal with variance 1 / fan-in.
-    Weights W[l] (K_l, K_(l-1)) and biases b[l] (K_l,), zero, are lists of float64
+    Weights W[l] (K_(l+1), K_l) and biases b[l] (K_(l+1),), zero, are lists of float64
     arrays, counted from 0. Source: Chapter 2, def-network.
     """
 
@@ -113,8 +122,7 @@ def softmax(
 
     Source: Chapter 2, equation eq-softmax.
     """
-    p = z - z.max(axis=axis, keepdims=True)
-    np.exp(p, out=p)
+    p = np.exp(z - z.max(axis=axis, keepdims=True))
     p /= p.sum(axis=axis, keepdims=True)
     return p
 
@@ -129,9 +137,107 @@ def softmax_vjp(
 
     Source: Chapter 2, equation eq-softmax-vjp.
     """
-    from_mean = g - np.sum(p * g, axis=axis, keepdims=True)
-    from_mean *= p
-    return from_mean
+    return p * (g - np.sum(p * g, axis=axis, keepdims=True))
+
+# %% ../../chapters/02_neural_networks.ipynb #sparsemax-sorting
+@contract
+def sparsemax_by_sorting(z: Float[Array, "*batch K"]) -> Float[Array, "*batch K"]:
+    """The probability vector nearest to z, along the last axis, by sorting all of it.
+
+    Source: Chapter 2, prop-sparsemax-sort; Held and others, 1974.
+    """
+    z = z - z.max(axis=-1, keepdims=True)  # else the 1 is rounded away in large sums
+    ordered = np.sort(z, axis=-1)[..., ::-1]  # z_(1) ≥ z_(2) ≥ …
+    sums = np.cumsum(ordered, axis=-1)
+    k = np.arange(1, z.shape[-1] + 1, dtype=z.dtype)
+    last = np.sum(1 + k * ordered > sums, axis=-1, keepdims=True) - 1  # counted from 0
+    tau = (np.take_along_axis(sums, last, axis=-1) - 1) / k[last]
+    return np.maximum(z - tau, 0)
+
+# %% ../../chapters/02_neural_networks.ipynb #8f0cf46a
+@contract
+def sparsemax_vjp(
+    p: Float[Array, "*batch K"],
+    g: Float[Array, "*batch K"],
+    axis: Annotated[int, AxisOf("p")] = -1,
+) -> Float[Array, "*batch K"]:
+    """Gradient at the scores, from the sparsemax p and the gradient g at it.
+
+    It is 0 off the support of p. Source: Chapter 2, equation eq-sparsemax-vjp.
+    """
+    support = p > 0
+    size = np.maximum(support.sum(axis=axis, keepdims=True), 1).astype(p.dtype)
+    mean = np.sum(g * support, axis=axis, keepdims=True) / size
+    return (g - mean) * support
+
+# %% ../../chapters/02_neural_networks.ipynb #782afc8c
+@contract
+def bump_middles(M: Count) -> Float[Array, "{M}"]:
+    """The middles c_1, …, c_M of M equal intervals of [0, 1]. Source: def-bumps."""
+    return (np.arange(1, M + 1) - 0.5) / M
+
+
+@contract
+def bump_network(heights: Float[Array, "M"]) -> MLP:
+    """A hidden layer of M - 1 sigmoid units, from the heights of M bumps on [0, 1].
+
+    Raises ValueError for fewer than two heights. Source: Chapter 2, eq-bumps.
+    """
+    M = checked_count(len(heights), "the length of heights", at_least=2)
+    s = 4 * M * np.log(M)
+    network = MLP([1, M - 1, 1], "sigmoid", np.random.default_rng(0))
+    network.W = [np.full((M - 1, 1), s), np.diff(heights)[None]]
+    network.b = [-s * np.arange(1, M) / M, heights[:1]]
+    return network
+
+# %% ../../chapters/02_neural_networks.ipynb #bump-bound
+@contract
+def largest_change(
+    values: Float[Array, "n"], r: Annotated[float, Range(at_least=0, at_most=1)]
+) -> float:
+    """ω(r), from values at n evenly spaced places of [0, 1], linear in between.
+
+    It may be too large by what the function changes over two places, and is never too
+    small. Source: Chapter 2, networks-universal.
+    """
+    width = min(len(values), int(np.ceil(r * (len(values) - 1))) + 2)
+    windows = np.lib.stride_tricks.sliding_window_view(values, width)
+    return np.ptp(windows, axis=1).max()
+
+
+@contract
+def bump_bound(
+    values: Float[Array, "n"], M: Annotated[int, Range(at_least=2)]
+) -> float:
+    """The largest error that M bumps may have, from values as in `largest_change`.
+
+    Source: Chapter 2, equation eq-bumps-bound.
+    """
+    rest = 2 * largest_change(values, 1.0) / (1 + M**2)
+    return largest_change(values, 1 / M) + rest
+
+# %% ../../chapters/02_neural_networks.ipynb #play-inputs
+PLANE_INPUTS = {
+    "x₁": lambda x1, x2: x1,
+    "x₂": lambda x1, x2: x2,
+    "x₁²": lambda x1, x2: x1**2,
+    "x₂²": lambda x1, x2: x2**2,
+    "x₁x₂": lambda x1, x2: x1 * x2,
+    "sin x₁": lambda x1, x2: np.sin(x1),
+    "sin x₂": lambda x1, x2: np.sin(x2),
+}
+
+
+@contract
+def plane_inputs(X: Float[Array, "N 2"], names: Sequence[str]) -> Float[Array, "N D"]:
+    """Functions of the two coordinates of each point, as inputs of a network.
+
+    names : some of PLANE_INPUTS. Source: Chapter 2, networks-playground.
+    """
+    for name in names:
+        if name not in PLANE_INPUTS:
+            raise ValueError(f"names must be some of {[*PLANE_INPUTS]}, got {name!r}")
+    return np.column_stack([PLANE_INPUTS[name](*X.T) for name in names])
 
 # %% ../../chapters/02_neural_networks.ipynb #1c539632
 @contract
@@ -171,42 +277,3 @@ def _threshold_below_zero(z: np.ndarray, axis: int) -> np.ndarray:
     size = np.count_nonzero(1 + k * ordered > sums, axis=-1, keepdims=True)
     tau = (np.take_along_axis(sums, size - 1, axis=-1) - 1) / size
     return np.moveaxis(tau.astype(z.dtype), -1, axis)
-
-# %% ../../chapters/02_neural_networks.ipynb #8f0cf46a
-@contract
-def sparsemax_vjp(
-    p: Float[Array, "*batch K"],
-    g: Float[Array, "*batch K"],
-    axis: Annotated[int, AxisOf("p")] = -1,
-) -> Float[Array, "*batch K"]:
-    """Gradient at the scores, from the sparsemax p and the gradient g at it.
-
-    It is 0 off the support of p. Source: Chapter 2, equation eq-sparsemax-vjp.
-    """
-    support = p > 0
-    size = np.maximum(support.sum(axis=axis, keepdims=True), 1).astype(p.dtype)
-    mean = np.sum(g * support, axis=axis, keepdims=True) / size
-    return (g - mean) * support
-
-# %% ../../chapters/02_neural_networks.ipynb #play-inputs
-PLANE_INPUTS = {
-    "x₁": lambda x1, x2: x1,
-    "x₂": lambda x1, x2: x2,
-    "x₁²": lambda x1, x2: x1**2,
-    "x₂²": lambda x1, x2: x2**2,
-    "x₁x₂": lambda x1, x2: x1 * x2,
-    "sin x₁": lambda x1, x2: np.sin(x1),
-    "sin x₂": lambda x1, x2: np.sin(x2),
-}
-
-
-@contract
-def plane_inputs(X: Float[Array, "N 2"], names: Sequence[str]) -> Float[Array, "N D"]:
-    """Functions of the two coordinates of each point, as inputs of a network.
-
-    names : some of PLANE_INPUTS. Source: Chapter 2, networks-playground.
-    """
-    for name in names:
-        if name not in PLANE_INPUTS:
-            raise ValueError(f"names must be some of {[*PLANE_INPUTS]}, got {name!r}")
-    return np.column_stack([PLANE_INPUTS[name](*X.T) for name in names])

@@ -17,6 +17,10 @@ from tutorial_utils.checks import assert_equal, relative_error
 from tutorial_utils.neural_networks import (
     ACTIVATIONS,
     MLP,
+    bump_bound,
+    bump_middles,
+    bump_network,
+    largest_change,
     linear,
     linear_derivative,
     relu,
@@ -26,6 +30,7 @@ from tutorial_utils.neural_networks import (
     softmax,
     softmax_vjp,
     sparsemax,
+    sparsemax_by_sorting,
     sparsemax_threshold,
     sparsemax_vjp,
     tanh,
@@ -461,3 +466,100 @@ def test_forward_refuses_bad_input(X, says):
     network = MLP([2, 3, 2], "relu", np.random.default_rng(0))
     with pytest.raises(ValueError, match=says):
         network.forward(X)
+
+
+# ---- the readable form of sparsemax
+
+
+@given(scores())
+def test_sorting_all_scores_gives_sparsemax(case):
+    z, axis = case
+    by_sorting = np.moveaxis(sparsemax_by_sorting(np.moveaxis(z, axis, -1)), -1, axis)
+    assert_equal(by_sorting, sparsemax(z, axis=axis), "sparsemax", 1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-3, 1, 1e4])
+def test_sorting_all_scores_of_any_size_and_type(dtype, scale):
+    z = (scale * np.random.default_rng(0).uniform(size=(20, 9))).astype(dtype)
+    p = sparsemax_by_sorting(z)
+    assert p.dtype == dtype
+    assert (p >= 0).all()
+    ours, exact = p.astype(float), sparsemax(z.astype(float))
+    assert_equal(ours, exact, "sparsemax", 4 * np.finfo(dtype).eps)
+
+
+def test_sorting_refuses_bad_input():
+    with pytest.raises(ValueError, match="z must be finite"):
+        sparsemax_by_sorting([0, np.nan])
+    with pytest.raises(ValueError, match="z must not be empty"):
+        sparsemax_by_sorting(np.empty((0, 3)))
+
+
+# ---- bumps
+
+
+def smooth(x):
+    return np.sin(7 * x) + 0.3 * np.cos(19 * x)
+
+
+@pytest.mark.parametrize("M", [2, 3, 8, 40])
+def test_a_network_of_bumps_is_its_formula(M):
+    heights = np.random.default_rng(M).normal(size=M)
+    network, x = bump_network(heights), np.linspace(0, 1, 101)
+    t, s = np.arange(1, M) / M, 4 * M * np.log(M)
+    steps = scipy.special.expit(s * (x[:, None] - t))
+    steps = np.column_stack([np.ones(101), steps, np.zeros(101)])
+    formula = -np.diff(steps, axis=1) @ heights
+    assert network.sizes == [1, M - 1, 1]
+    assert_equal(network.forward(x[:, None])[:, 0], formula, "eq-bumps", 1e-12)
+
+
+def test_the_error_of_bumps_stays_below_its_bound_and_halves():
+    x = np.linspace(0, 1, 2001)
+    errors = []
+    for M in (20, 40, 80, 160):
+        network = bump_network(smooth(bump_middles(M)))
+        error = np.abs(network.forward(x[:, None])[:, 0] - smooth(x)).max()
+        assert error <= bump_bound(smooth(x), M)
+        errors.append(error)
+    ratios = np.array(errors[:-1]) / errors[1:]
+    assert ((ratios > 1.6) & (ratios < 2.4)).all()
+
+
+@given(seeds, st.integers(1, 60), st.floats(0, 1))
+def test_the_largest_change_is_never_too_small(seed, n, r):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=n)
+    places = np.linspace(0, 1, n) if n > 1 else np.zeros(1)
+    x = rng.uniform(0, 1, size=200)
+    other = np.clip(x + rng.uniform(-r, r, size=200), 0, 1)
+    changes = np.abs(np.interp(x, places, values) - np.interp(other, places, values))
+    assert changes.max() <= largest_change(values, r) + 1e-12
+    assert largest_change(values, 1.0) == np.ptp(values)
+
+
+def test_the_largest_change_of_a_line():
+    line = 3 * np.linspace(0, 1, 1001)
+    assert_equal(largest_change(line, 0.25), 0.75, "slope times distance", 0.004)
+
+
+def test_middles():
+    assert_equal(bump_middles(4), [0.125, 0.375, 0.625, 0.875], "middles", 1e-15)
+
+
+@pytest.mark.parametrize(
+    ("f", "arguments", "says"),
+    [
+        (bump_middles, (0,), "M must be a whole number of at least 1, got 0"),
+        (bump_middles, (2.5,), "M must be a whole number"),
+        (bump_network, ([1.0],), "the length of heights must be .* at least 2, got 1"),
+        (bump_network, ([[1, 2]],), r"heights must have shape \(M,\), got \(1, 2\)"),
+        (bump_bound, ([0, 1], 1), "M must be a whole number of at least 2, got 1"),
+        (bump_bound, ([0, np.inf], 4), "values must be finite"),
+        (largest_change, ([0, 1], 2), "r must be a finite number of at least 0"),
+    ],
+)
+def test_bumps_refuse_bad_input(f, arguments, says):
+    with pytest.raises(ValueError, match=says):
+        f(*arguments)

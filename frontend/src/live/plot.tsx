@@ -255,6 +255,9 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     const { left: x, top: y } = group.current!.ownerSVGElement!.getBoundingClientRect();
     return [event.clientX - x, event.clientY - y];
   };
+  /** The place in the plane that is nearest to one on the screen, within the plot. */
+  const inside = (px: number, py: number) =>
+    back(Math.max(left, Math.min(left + w, px)), Math.max(top, Math.min(top + h, py)));
   const under = (px: number, py: number) => {
     const { X, y } = now();
     return hands.under({ X: X.map((v, i) => (i % 2 ? sy(v) : sx(v))), y }, px, py, REACH);
@@ -269,7 +272,7 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     if (index >= 0 && index < points.y.length) choose(index);
   };
   const addAt = (px: number, py: number) =>
-    change(hands.added(now(), ...back(px, py), Number(toolNow().slice(3)), control), now().y.length, true);
+    change(hands.added(now(), ...inside(px, py), Number(toolNow().slice(3)), control), now().y.length, true);
   const use = (index: number) => {
     if (toolNow() === "flip") change(hands.flipped(now(), index, control), index);
     else if (toolNow() === "remove") change(hands.removed(now(), index, control), -1);
@@ -301,7 +304,7 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     if (!drag.current) return;
     const at = place(event);
     const { index, last } = drag.current;
-    if (toolNow() === "move") handling.set(name, hands.moved(now(), index, ...back(...at), control), true);
+    if (toolNow() === "move") handling.set(name, hands.moved(now(), index, ...inside(...at), control), true);
     else if (toolNow().startsWith("add") && Math.hypot(at[0] - last[0], at[1] - last[1]) > APART) {
       addAt(...at);
       drag.current.last = at;
@@ -322,9 +325,9 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     const step = STEPS[event.key];
     const far = control.limit / 25;
     const apart = index < 0 ? 0 : control.limit / 16;
-    if (step && event.shiftKey && index >= 0) change(hands.moved(points, index, x + far * step[0], y + far * step[1], control), index, true);
+    if (step && event.shiftKey && index >= 0) change(hands.moved(points, index, ...inside(sx(x + far * step[0]), sy(y + far * step[1])), control), index, true);
     else if (step) choose(hands.nearest(points, index, step));
-    else if (event.key === "Enter" && !control.fixed) change(hands.added(points, x + apart, y + apart, points.y[index] ?? 0, control), points.y.length);
+    else if (event.key === "Enter" && !control.fixed) change(hands.added(points, ...inside(sx(x + apart), sy(y + apart)), points.y[index] ?? 0, control), points.y.length);
     else if ((event.key === "Delete" || event.key === "Backspace") && !control.fixed && index >= 0) {
       change(hands.removed(points, index, control), Math.min(index, points.y.length - 2));
     } else if (event.key.toLowerCase() === "c" && !control.fixed && control.classes.length > 1 && index >= 0) {
