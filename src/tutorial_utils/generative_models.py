@@ -21,6 +21,7 @@ from tutorial_utils.checks import (
     checked_floats,
     checked_generator,
     checked_number,
+    checked_sizes,
     finite,
     overflow_blamed_on,
     weights_blamed,
@@ -595,10 +596,7 @@ def annealed_importance_sampling(
 # %% ../../chapters/08_generative_models.ipynb #dfd1a1ff
 class _Stack:
     def __init__(self, sizes: Sequence[int], rng: np.random.Generator) -> None:
-        is_vector = isinstance(sizes, np.ndarray) and sizes.ndim == 1
-        if not (isinstance(sizes, Sequence) or is_vector) or len(sizes) < 2:
-            raise ValueError(f"sizes must hold at least two numbers, got {sizes!r}")
-        self.sizes = [checked_count(size, "sizes") for size in sizes]
+        self.sizes = checked_sizes(sizes, "sizes")
         self.rng = checked_generator(rng, "rng")
         self.rbms = [RBM(below, above, rng) for below, above in pairwise(self.sizes)]
 

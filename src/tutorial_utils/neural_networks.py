@@ -13,7 +13,7 @@ from typing import Annotated
 
 import numpy as np
 
-from .checks import checked_count
+from .checks import checked_count, checked_sizes
 from tutorial_utils.contracts import (
     Array,
     AxisOf,
@@ -83,9 +83,9 @@ class MLP:
     """A feed-forward network whose last layer is linear.
 
     sizes : numbers of units from input to output, at least two. activation : that of
-    the hidden layers. rng : draws the weights, normal with variance 1 / fan-in.
-    Weights W[l] (K_(l+1), K_l) and biases b[l] (K_(l+1),), zero, are lists of float64
-    arrays, counted from 0. Source: Chapter 2, def-network.
+    the hidden layers. rng : draws the weights, normal with variance 1 / fan-in. Its
+    lists of float64 arrays, W and b, are counted from 0: W[0] (K_1, K_0), b[0] (K_1,);
+    biases begin at 0. Source: Chapter 2, def-network.
     """
 
     @contract
@@ -95,13 +95,10 @@ class MLP:
         activation: Annotated[str, OneOf(tuple(ACTIVATIONS))],
         rng: np.random.Generator,
     ) -> None:
-        if not isinstance(sizes, Sequence | np.ndarray) or len(sizes) < 2:
-            raise ValueError(f"sizes must hold at least two numbers, got {sizes!r}")
-        self.sizes = [checked_count(size, "sizes") for size in sizes]
+        self.sizes = sizes = checked_sizes(sizes, "sizes")
         self.activation = activation
-        pairs = pairwise(self.sizes)
-        self.W = [rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairs]
-        self.b = [np.zeros(n) for n in self.sizes[1:]]
+        self.W = [rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairwise(sizes)]
+        self.b = [np.zeros(n) for n in sizes[1:]]
 
     @contract
     def forward(self, X: Float[Array, "N {self.sizes[0]}"]) -> Float[Array, "N K"]:
@@ -202,7 +199,7 @@ def largest_change(
     """
     width = min(len(values), int(np.ceil(r * (len(values) - 1))) + 2)
     windows = np.lib.stride_tricks.sliding_window_view(values, width)
-    return np.ptp(windows, axis=1).max()
+    return np.ptp(windows, axis=1).max()  # of largest minus smallest value
 
 
 @contract

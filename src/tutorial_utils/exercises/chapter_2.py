@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..neural_networks import MLP, sigmoid, sparsemax, sparsemax_threshold
+from ..neural_networks import MLP, relu, sigmoid, sparsemax, sparsemax_threshold
 from .checking import TOLERANCE, Exercise, like_function, like_number, told_apart
 
 EXERCISES: dict[str, Exercise] = {}
@@ -288,4 +288,26 @@ EXERCISES["2.11"] = Exercise(
     ),
     right=linear_pieces,
     wrong=kinks_of_the_first_layer,
+)
+
+
+def forward_by_hand() -> list[float]:
+    """Exercise 2.12: two hidden values and the score of a small network."""
+    hidden = relu(np.array([[1.0, -1.0], [2.0, 1.0]]) @ [2, 1] + [0, -1])
+    return [*hidden.tolist(), float(hidden @ [3, -2] + 0.5)]
+
+
+def fault_of_forward_pass(answer: Any, rng: np.random.Generator) -> str | None:
+    """Exercise 2.12: which of the three numbers is not right?"""
+    given, right = np.asarray(answer, dtype=float), forward_by_hand()
+    if given.shape != (3,):
+        return f"three numbers are expected, but shape {given.shape} came."
+    for name, ours, theirs in zip(("h1", "h2", "z"), right, given, strict=True):
+        if not abs(ours - theirs) <= TOLERANCE:
+            return f"{name} is not {theirs:g}."
+    return None
+
+
+EXERCISES["2.12"] = Exercise(
+    fault_of_forward_pass, right=forward_by_hand(), wrong=[1, 4, -5]
 )
