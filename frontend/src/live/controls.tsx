@@ -197,11 +197,11 @@ function SizesField({ piece, name, control }: Given<Sizes>) {
   return (
     <div class="live-control live-sizes" role="group" aria-label={control.label}>
       <span class="live-label" aria-hidden="true">{control.label}</span>
-      <button type="button" aria-label={`Remove the last ${control.part}`} aria-disabled={sizes.length === 0} onClick={() => sizes.length > 0 && piece.set(name, sizes.slice(0, -1))}>−</button>
+      <button type="button" aria-label={`Remove the last ${control.part}`} aria-disabled={sizes.length === 0} onClick={() => sizes.length > 0 && piece.set(name, sizes.slice(0, -1))}>− {control.part}</button>
       {sizes.map((size, place) => (
         <Field name={`${control.label}: ${control.part} ${place + 1}`} value={size} step={1} low={1} high={control.most} put={(v) => put(place, v)} />
       ))}
-      <button type="button" aria-label={`Add a ${control.part}`} aria-disabled={sizes.length >= control.longest} onClick={add}>+</button>
+      <button type="button" aria-label={`Add a ${control.part}`} aria-disabled={sizes.length >= control.longest} onClick={add}>+ {control.part}</button>
     </div>
   );
 }

@@ -6,7 +6,7 @@ interface Given { name?: string; label?: string; value: number; step: number; lo
 
 export function Field({ name, label, value, step, low, high, put }: Given) {
   const input = useRef<HTMLInputElement>(null);
-  const told = String(+value.toFixed(4));
+  const told = String(+value.toPrecision(4));
   const show = () => {
     input.current!.value = told;
   };

@@ -61,6 +61,15 @@ export function told(points: Points, k: number, { classes }: Cloud): string {
   return `Point ${k + 1} of ${points.y.length}${kind}, at ${points.X[2 * k]!.toFixed(2)}, ${points.X[2 * k + 1]!.toFixed(2)}.`;
 }
 
+/** What the keys do to a cloud that has the focus. */
+export function ways({ fixed, classes, start }: Cloud): string[] {
+  if (fixed && (start as Points).y.length === 1) return ["Shift and arrows move it"];
+  const choosing = "Arrows choose a point, Shift and arrows move it";
+  if (fixed) return [choosing];
+  const isOne = classes.length === 1;
+  return [choosing, `Enter adds one beside it${isOne ? "" : ", of the class of the tool or of its own"}`, ...(isOne ? [] : ["C changes its class"]), "Delete removes it"];
+}
+
 /** How many points a cloud may have. */
 export function limits({ label, least, most }: Cloud): string {
   return `${label}: from ${least} to ${most} points.`;

@@ -33,7 +33,7 @@ export function placed(curves: Named[], [left, top, width, height]: Box): Place[
     let most = Number.NEGATIVE_INFINITY;
     for (let k = 1; k <= TRIED; k++) {
       const [px, py] = points[Math.round((k / TRIED) * (points.length - 1))]!;
-      for (const [dx, dy] of [[0, -11], [0, 21], [aside, 4], [aside, 14], [-aside, 4], [-aside, -6]] as const) {
+      for (const [dx, dy] of [[0, -11], [0, 21], [aside, 4], [aside, 14], [-aside, 4], [-aside, -6], [0, -20], [0, 30], [aside, -14], [-aside, 22]] as const) {
         const x = Math.min(Math.max(px + dx, left + half(name)), left + width - half(name));
         const y = py + dy;
         if (y < top + 12 || y > top + height - 4) continue;

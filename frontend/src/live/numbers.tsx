@@ -17,12 +17,21 @@ export function Numbers({ piece }: { piece: Piece }) {
   if (!chosen && single) return <div class="live-numbers"><PointNumbers piece={piece} name={single[0]} index={0} /></div>;
   if (!chosen) return <div class="live-numbers"><Hint piece={piece} /></div>;
   const numbers = chosen.of === "point" ? <PointNumbers piece={piece} name={chosen.name} index={chosen.index} /> : <PartNumbers piece={piece} />;
-  return <div class="live-numbers">{numbers}</div>;
+  return <div class="live-numbers" onKeyDown={(event) => event.key === "Escape" && leave(piece, event.currentTarget)}>{numbers}</div>;
+}
+
+/** Nothing is chosen any more; the focus goes back to where it was chosen. */
+function leave(piece: Piece, from: Element): void {
+  const where = piece.chosen?.of === "point" ? ".handles" : "[role='application']:not(.handles)";
+  from.closest(".live")?.querySelector<SVGElement>(where)?.focus({ preventScroll: true });
+  piece.forget();
 }
 
 function Hint({ piece }: { piece: Piece }) {
   const what = piece.editedGraph ? "a weight or a point" : "a point";
-  return <span class="live-hint">Choose {what}, by a press or by the arrow keys, to set it by numbers.</span>;
+  const cloud = Object.values(piece.spec.controls).find((control): control is Cloud => control.kind === "cloud");
+  const keys = cloud ? ` Keys on the points: ${hands.ways(cloud).join(", ")}.` : "";
+  return <span class="live-hint">Choose {what}, by a press or by the arrow keys, to set it by numbers.{keys}</span>;
 }
 
 function PointNumbers({ piece, name, index: k }: { piece: Piece; name: string; index: number }) {
@@ -33,19 +42,20 @@ function PointNumbers({ piece, name, index: k }: { piece: Piece; name: string; i
   const set = (now: Points) => piece.set(name, now);
   const move = (toX: number, toY: number) =>
     Math.max(Math.abs(toX), Math.abs(toY)) > control.limit ? piece.say(hands.bounds(control)) : set(hands.moved(points, k, toX, toY, control));
-  const remove = () => {
+  const remove = (from: Element) => {
     const now = hands.removed(points, k, control);
     if (!now) return piece.say(hands.limits(control));
     set(now);
-    piece.forget();
+    leave(piece, from);
   };
   return (
     <>
       <span>{points.y.length > 1 ? `Point ${k + 1} of ${points.y.length}` : control.label}</span>
       <Field label={control.axes[0]} value={x} step={control.limit / 20} put={(v) => move(v, y)} />
       <Field label={control.axes[1]} value={y} step={control.limit / 20} put={(v) => move(x, v)} />
+      {points.y.length === 1 && <span class="live-hint">Drag the point, or press Shift and an arrow key on it.</span>}
       {!control.fixed && control.classes.length > 1 && <button type="button" onClick={() => set(hands.flipped(points, k, control))}>Change class</button>}
-      {!control.fixed && <button type="button" onClick={remove}>Remove</button>}
+      {!control.fixed && <button type="button" onClick={(event) => remove(event.currentTarget)}>Remove</button>}
     </>
   );
 }
@@ -74,7 +84,7 @@ function PartNumbers({ piece }: { piece: Piece }) {
       {!part.hasValue && <span>{part.name}</span>}
       {part.hasValue && <input type="range" min={-limit} max={limit} step="0.05" value={part.value} aria-label={part.name} data-lm-suppress-shortcuts="true"
         onInput={(event) => put(event.currentTarget.valueAsNumber)} />}
-      <button type="button" onClick={() => piece.forget()}>Done</button>
+      <button type="button" onClick={(event) => leave(piece, event.currentTarget)}>Done</button>
     </>
   );
 }

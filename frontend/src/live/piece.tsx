@@ -469,7 +469,7 @@ function App({ piece, bar, width, palette }: { piece: Piece; bar: VNode; width: 
       </dl>
       <Numbers piece={piece} />
       {isLinked && state !== "waking" && (
-        <p class="live-message">What the link leads to is not in the picture yet. <button type="button" onClick={() => piece.follow()}>Compute it with Python</button></p>
+        <p class="live-message">The settings in this page's address are not in the picture yet. <button type="button" onClick={() => piece.follow()}>Compute it with Python</button></p>
       )}
       <p class="live-message" role="alert" hidden={!piece.message && !piece.trouble}>{piece.message || piece.trouble}</p>
       {piece.progress && piece.progress.all > AT_ONCE && (

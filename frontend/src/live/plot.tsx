@@ -318,6 +318,14 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     drag.current = undefined;
   };
 
+  /** What the tool does, to the chosen point or beside it. */
+  const enter = (points: Points, index: number, beside: [number, number]) => {
+    const tool = toolNow();
+    if (index >= 0 && (tool === "remove" || tool === "flip")) return use(index);
+    const kind = tool.startsWith("add") ? Number(tool.slice(3)) : (points.y[index] ?? 0);
+    change(hands.added(points, ...beside, kind, control), points.y.length);
+  };
+
   const key = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const [points, index] = [now(), chosenNow()];
@@ -327,7 +335,7 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
     const apart = index < 0 ? 0 : control.limit / 16;
     if (step && event.shiftKey && index >= 0) change(hands.moved(points, index, ...inside(sx(x + far * step[0]), sy(y + far * step[1])), control), index, true);
     else if (step) choose(hands.nearest(points, index, step));
-    else if (event.key === "Enter" && !control.fixed) change(hands.added(points, ...inside(sx(x + apart), sy(y + apart)), points.y[index] ?? 0, control), points.y.length);
+    else if (event.key === "Enter" && !control.fixed) enter(points, index, inside(sx(x + apart), sy(y + apart)));
     else if ((event.key === "Delete" || event.key === "Backspace") && !control.fixed && index >= 0) {
       change(hands.removed(points, index, control), Math.min(index, points.y.length - 2));
     } else if (event.key.toLowerCase() === "c" && !control.fixed && control.classes.length > 1 && index >= 0) {
@@ -339,10 +347,6 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
 
   const [points, chosen, tool, count] = [now(), chosenNow(), toolNow(), now().y.length];
   const isOne = control.fixed && count === 1;
-  const ways = [
-    isOne ? "Shift and arrows move it" : "Arrows choose a point, Shift and arrows move it",
-    ...(control.fixed ? [] : ["Enter adds one beside it, of its class", ...(control.classes.length > 1 ? ["C changes its class"] : []), "Delete removes it"]),
-  ];
   const crowd = count > CROWD ? " crowd" : "";
   const shown = useMemo(() => points.y.map((kind, k) => {
     const isChosen = k === chosen;
@@ -355,7 +359,7 @@ function Handles({ mark, name, frame, handling }: { mark: Dots; name: string; fr
       </g>
     );
   }), [points, chosen, left, top, w, h, String(mark.ring), String(mark.hollow)]);
-  const label = `${control.label}: ${count === 1 ? "one point" : `${count} points`}. ${ways.join(", ")}.`;
+  const label = `${control.label}: ${count === 1 ? "one point" : `${count} points`}. ${hands.ways(control).join(", ")}.`;
   return (
     <g onTouchStart={touch} onPointerDown={press} onPointerMove={carry} onPointerUp={release} onPointerCancel={release}>
       <rect class={tool.startsWith("add") || tool === "remove" ? "pad adding" : "pad"} x={left} y={top} width={w} height={h} />

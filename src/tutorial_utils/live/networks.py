@@ -184,9 +184,10 @@ class Training:
     ) -> list[Panel]:
         """The two losses against the updates, up to those of now, and other panels."""
         past = np.array([*self.losses, (self.updates, *now)])
+        names = ("training", "held out") if self.updates else ("", "")  # no room at 0
         marks = [
-            curve(past[:, 0], past[:, 1], name="training", colour=2),
-            curve(past[:, 0], past[:, 2], "dash", "held out", colour=3),
+            curve(past[:, 0], past[:, 1], name=names[0], colour=2),
+            curve(past[:, 0], past[:, 2], "dash", names[1], colour=3),
         ]
         loss = plot(
             *(mark for mark in marks if np.isfinite(mark["y"]).all()),
