@@ -246,7 +246,8 @@ class SGD:
 
         Raises ValueError for bad input, and then leaves params as they were.
         """
-        self.update(*_checked_pairs(params, gradients))
+        params, gradients = _checked_pairs(params, gradients)
+        self.update(params, gradients)
 
     def update(self, params: list[np.ndarray], gradients: list[np.ndarray]) -> None:
         """As `step`, for loops whose arguments are known to be right."""

@@ -109,6 +109,13 @@ def test_what_calls_are_given():
     assert calls["f"] == [("e", 0)]
 
 
+def test_a_call_without_the_contract_is_a_call_of_the_function():
+    plain, other = one("f.unchecked(x, y)"), one("a.f.unchecked(x)")
+    assert plain.calls == one("f(x, y)").calls
+    assert other.calls == one("a.f(x)").calls
+    assert plain.changes == []
+
+
 def test_what_may_be_one_object():
     assert one("a = b.part[0]").aliases == [("a", "b")]
     assert one("for a, c in zip(b, d):\n    pass").aliases == [

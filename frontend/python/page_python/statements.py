@@ -37,6 +37,7 @@ CHANGE_FIRST = (
     *(".at", "copyto", "fill_diagonal", "next", ".place", ".put", "shuffle"),
     *("setattr", "delattr", "heappush", "heappop", "heapify"),
 )
+PLAIN_FORM = "unchecked"  # f.unchecked(x) is a call of f
 SELF = "self"  # the place of what stands before the dot of a call
 
 Given = list[tuple[str, int | str]]  # names with their places or keywords in a call
@@ -367,6 +368,8 @@ def _effects(nodes: Iterable[ast.AST]) -> tuple[set[str], list[tuple[str, Given]
                 changed |= {name for name, place in given if place == 0}
             changed |= {name for name, place in given if place == "out"}
             called = node.func
+            if isinstance(called, ast.Attribute) and called.attr == PLAIN_FORM:
+                called = called.value  # the same function, without its contract
             if isinstance(called, ast.Attribute):
                 if name := _base(called.value):
                     given.append((name, SELF))
