@@ -3,6 +3,7 @@
 What its numbers are is tested in tests/frontend/test_states.py.
 """
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -224,15 +225,21 @@ def test_noise_moves_the_points_and_their_name_stays(piece):
     again = piece.get_by_role("button", name="New noise")
     expect(again).to_have_attribute("aria-disabled", "true")
     noise.press("End")
+    assert soon(lambda: page.evaluate(where) != still)
     moved = page.evaluate(where)
-    assert moved != still
     again.press("Enter")
-    page.wait_for_timeout(100)
-    assert page.evaluate(where) != moved
+    assert soon(lambda: page.evaluate(where) != moved)
     expect(data).to_have_value("rings")
     noise.press("Home")
-    page.wait_for_timeout(100)
-    assert page.evaluate(where) == still
+    assert soon(lambda: page.evaluate(where) == still)
+
+
+def soon(is_so) -> bool:
+    """Whether something comes true within five seconds."""
+    end = time.monotonic() + 5
+    while not (came := is_so()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return came
 
 
 def at(piece: Locator, x: float, y: float) -> tuple[float, float]:

@@ -403,7 +403,7 @@ def test_steps_knobs_and_the_link_to_what_is_seen(pieces):
     fragment = page.evaluate("location.hash")
     before = piece.locator(".live-facts").inner_text()
     again = pieces.open("points", fragment)
-    expect(again).to_contain_text("is not in the picture yet")
+    expect(again).to_contain_text("are not in the picture yet")
     again.get_by_role("button", name="Compute it with Python").press("Enter")
     expect(fact(again, "n")).to_have_text("6")
     assert again.locator(".live-facts").inner_text() == before
@@ -605,7 +605,9 @@ def test_what_a_screen_reader_finds(pieces):
         assert line in view, view
     view = pieces.open("net").aria_snapshot()
     assert 'application "2 weights and 1 biases' in view, view
-    view = pieces.open("made").aria_snapshot()
+    made = pieces.open("made")
+    expect(made.get_by_role("table", name="Kernel")).to_be_visible()
+    view = made.aria_snapshot()
     for line in ('textbox "Words"', 'table "Kernel"', 'spinbutton "1, 2"'):
         assert line in view, view
 
