@@ -409,7 +409,7 @@ def test_a_browser_without_what_it_takes_says_so_once(browser: Browser, address,
     expect(trouble).to_contain_text("Python cannot run in this browser")
     assert trouble.count() == 1
     assert page.get_by_role("button", name="Run cell").count() == 0
-    expect(page.locator(".explore-picture").first).to_be_visible()
+    expect(page.locator("#simplex svg").first).to_be_visible()
     context.close()
 
 
