@@ -544,9 +544,8 @@ def test_an_edit_in_another_tab_is_told(visit):
 
 def test_each_button_that_unfolds_says_what(visit):
     page = opened(visit)
-    expect(
-        page.get_by_role("button", name="Solution to Exercise 2.1 (Majority of three bits)")
-    ).to_have_count(1)
+    solution = "Solution to Exercise 2.1 (Majority of three bits)"
+    expect(page.get_by_role("button", name=solution)).to_have_count(1)
     names = page.locator("button.toggle-button").evaluate_all(
         "all => all.map((b) => b.getAttribute('aria-label'))"
     )
