@@ -1,5 +1,6 @@
 """Where things are."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ contracts.check_results = True
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = "02_neural_networks"
+FRAMES = "03_training"  # the example of a chapter with pictures in frames
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +29,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test once for every notebook of the kind that it asks for.
 
     chapter : a chapter. any_notebook : a chapter, or a page of the book with cells.
-    one_chapter : one in every run, the others for a release.
+    one_chapter : one in every run, the others for a release. framed_chapter : the same
+    of those with widgets whose pictures are frames.
     """
     chapters = sorted((ROOT / "chapters").glob("*.ipynb"))
     later = pytest.mark.release
@@ -37,6 +40,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         "one_chapter": [
             pytest.param(path, marks=() if path.stem == EXAMPLE else later)
             for path in chapters
+        ],
+        "framed_chapter": [
+            pytest.param(path, marks=() if path.stem == FRAMES else later)
+            for path in chapters
+            if re.search(r"\bexplore\(\\n", path.read_text(encoding="utf-8"))
         ],
     }
     for kind, notebooks in kinds.items():

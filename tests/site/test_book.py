@@ -187,7 +187,7 @@ PRINTED_AWAY = (
 
 
 def test_paper_has_the_text_and_nothing_to_press(visit):
-    page = visit("chapters/02_neural_networks.html")
+    page = visit("chapters/03_training.html")
     page.emulate_media(media="print")
     shown = page.locator(PRINTED_AWAY)
     assert shown.count() >= 3

@@ -83,6 +83,7 @@ def test_every_page_and_its_python_work_without_a_network(page, server):
     for name in (NUMPY, PICTURE):
         _, said = run(page, name)
         assert said.startswith("Done in"), said
+    page.goto(f"{address}chapters/03_training.html")
     picture = page.locator(".explore-picture").first
     picture.scroll_into_view_if_needed()
     assert picture.evaluate("(i) => i.decode().then(() => i.naturalWidth)") > 200

@@ -264,7 +264,7 @@ def check_addresses(visit, chapter: Path, page: Page) -> Page:
 
 def test_the_address_is_not_written_too_often(visit):
     """Firefox takes 200 changes in ten seconds, Safari 100 in thirty, then throws."""
-    page = open_chapter(visit, ROOT / "chapters" / "02_neural_networks.ipynb")
+    page = open_chapter(visit, ROOT / "chapters" / "03_training.ipynb")
     page.evaluate(
         """() => {
           window.n_written = 0;
