@@ -29,10 +29,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test once for every notebook of the kind that it asks for.
 
     chapter : a chapter. any_notebook : a chapter, or a page of the book with cells.
-    one_chapter : one in every run, the others for a release. framed_chapter : the same
-    of those with widgets whose pictures are frames.
+    framed : a chapter with widgets whose pictures are frames. one_chapter and
+    one_framed : one in every run, the others for a release.
     """
     chapters = sorted((ROOT / "chapters").glob("*.ipynb"))
+    framed = [
+        path
+        for path in chapters
+        if re.search(r"\bexplore\(\\n", path.read_text(encoding="utf-8"))
+    ]
     later = pytest.mark.release
     kinds = {
         "chapter": chapters,
@@ -41,10 +46,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             pytest.param(path, marks=() if path.stem == EXAMPLE else later)
             for path in chapters
         ],
-        "framed_chapter": [
+        "framed": framed,
+        "one_framed": [
             pytest.param(path, marks=() if path.stem == FRAMES else later)
-            for path in chapters
-            if re.search(r"\bexplore\(\\n", path.read_text(encoding="utf-8"))
+            for path in framed
         ],
     }
     for kind, notebooks in kinds.items():

@@ -157,17 +157,17 @@ def unpublished_setting(sources: list[str], patch: pytest.MonkeyPatch) -> list[i
     return setting
 
 
-def test_a_widget_answers_beyond_what_its_page_has(lab, framed_chapter, monkeypatch):
-    cells = code_cells(site_notebook(framed_chapter))
+def test_a_widget_answers_beyond_what_its_page_has(lab, one_framed, monkeypatch):
+    cells = code_cells(site_notebook(one_framed))
     sources = ["".join(cell["source"]) for cell in cells]
     kept = with_what_it_needs(sources, widget_with_more_settings(sources))
     setting = unpublished_setting([sources[n] for n in kept], monkeypatch)
 
-    whole = json.loads(site_notebook(framed_chapter).read_text(encoding="utf-8"))
+    whole = json.loads(site_notebook(one_framed).read_text(encoding="utf-8"))
     short = json.dumps(whole | {"cells": [cells[n] for n in kept]})
-    served = re.compile(rf"/lite/files/{re.escape(framed_chapter.name)}")
+    served = re.compile(rf"/lite/files/{re.escape(one_framed.name)}")
     lab.context.route(served, lambda route: route.fulfill(body=short))
-    page = lab.notebook(framed_chapter.name)
+    page = lab.notebook(one_framed.name)
     run_all_cells(page, len(kept))
     explorer = page.locator(".explore").last  # it may build on another's cell
     before = picture_of(explorer)

@@ -59,16 +59,16 @@ def test_a_first_visit(visit, one_chapter):
     assert visit.wrong == []
 
 
-def test_the_widgets(visit, framed_chapter):
-    page = open_chapter(visit, framed_chapter)
+def test_the_widgets(visit, one_framed):
+    page = open_chapter(visit, one_framed)
     for explorer in explorers(page):
         check_keyboard(page, explorer)
         check_captions(page, explorer)
         check_play(page, explorer)
-    check_settings_without_pictures(framed_chapter, page)
+    check_settings_without_pictures(one_framed, page)
     check_on_a_phone(page)
     page.set_viewport_size({"width": 1280, "height": 900})
-    restored = check_addresses(visit, framed_chapter, page)
+    restored = check_addresses(visit, one_framed, page)
     assert visit.wrong == []
     check_a_missing_frame(restored)
 

@@ -76,9 +76,9 @@ def state(explorer: Locator) -> tuple[str, str, str]:
     return picture.get_attribute("src"), alt, picture.get_attribute("data-setting")
 
 
-def test_the_widgets_of_a_page(visit, chapter):
+def test_the_widgets_of_a_page(visit, framed):
     """At a desk, then on a phone, then as a link restores them: two loads of a page."""
-    page = open_chapter(visit, chapter)
+    page = open_chapter(visit, framed)
     for explorer in explorers(page):
         check_style(explorer)
         check_speed(page, explorer)  # first: later, all pictures have been fetched
@@ -86,10 +86,10 @@ def test_the_widgets_of_a_page(visit, chapter):
         check_captions(page, explorer)
         check_play(page, explorer)
         check_what_a_screen_reader_finds(explorer)
-    check_settings_without_pictures(chapter, page)
+    check_settings_without_pictures(framed, page)
     check_on_a_phone(page)
     page.set_viewport_size({"width": 1280, "height": 900})
-    restored = check_addresses(visit, chapter, page)
+    restored = check_addresses(visit, framed, page)
     assert visit.wrong == []
     check_a_missing_frame(restored)
 

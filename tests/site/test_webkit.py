@@ -123,7 +123,10 @@ def test_a_page_is_all_there(opened):
     assert page <= inside
 
 
-def test_its_widgets_answer_and_keep_their_setting_in_the_address(opened):
+def test_widgets_answer_and_keep_their_setting(webkit, address, one_framed):
+    opened = webkit
+    opened.set_window_size(1300, 900)
+    opened.get(f"{address}chapters/{one_framed.stem}.html")
     until(opened, "document.querySelectorAll('.explore-picture').length > 0")
     explorers = opened.find_elements(By.CSS_SELECTOR, ".explore")
     for explorer in explorers:
