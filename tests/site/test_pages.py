@@ -193,9 +193,13 @@ MARK_REACHABLE = """() => {
   window.unmarked = [];
   addEventListener("focusin", ({ target }) => {
     delete target.dataset.reachable;
-    const style = getComputedStyle(target);
-    if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2)
-      window.unmarked.push(target.outerHTML.slice(0, 120));
+    // The points of a plot are marked by a frame around the plot.
+    const marked = [target, target.closest(".live-stage")].some((e) => {
+      const style = e && getComputedStyle(e);
+      const width = style ? parseFloat(style.outlineWidth) : 0;
+      return width >= 2 && style.outlineStyle !== "none";
+    });
+    if (!marked) window.unmarked.push(target.outerHTML.slice(0, 120));
   });
   return count;
 }"""
