@@ -313,7 +313,8 @@ def checked_count(value: int, name: str, at_least: int = 1) -> int:
 
 def checked_sizes(value: Sequence[int], name: str) -> list[int]:
     """Return value as a list of two counts or more, or raise ValueError."""
-    if not isinstance(value, Sequence | np.ndarray) or len(value) < 2:
+    is_vector = isinstance(value, np.ndarray) and value.ndim == 1
+    if not (isinstance(value, Sequence) or is_vector) or len(value) < 2:
         raise ValueError(f"{name} must hold at least two numbers, got {short(value)}")
     return [checked_count(size, name) for size in value]
 
