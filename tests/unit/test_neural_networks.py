@@ -544,6 +544,13 @@ def test_the_largest_change_of_a_line():
     assert_equal(largest_change(line, 0.25), 0.75, "slope times distance", 0.004)
 
 
+@pytest.mark.parametrize("M", [2, 5, 30])
+def test_the_bound_of_bumps_for_a_line(M):
+    line = 3 * np.linspace(0, 1, 6001)
+    exact = 3 / M + 2 * 3 / (1 + M**2)  # eq-bumps-bound with slope 3
+    assert exact <= bump_bound(line, M) <= exact + 2 * 3 / 6000 + 1e-12
+
+
 def test_middles():
     assert_equal(bump_middles(4), [0.125, 0.375, 0.625, 0.875], "middles", 1e-15)
 
