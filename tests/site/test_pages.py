@@ -474,7 +474,7 @@ def test_where_storage_is_blocked_all_but_remembering_works(
     assert page.evaluate(f"() => {own}?.value !== undefined"), "ours stands in for it"
     check_search_theme_and_menus(page)
     page.goto(f"{address}chapters/02_neural_networks.html")
-    expect(page.locator(".explore-picture").first).to_be_visible()
+    expect(page.locator(".live-play").first).to_be_visible()
     context.close()
     assert wrong == []
 

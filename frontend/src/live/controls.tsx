@@ -1,4 +1,5 @@
-// The bar above a piece: buttons, knobs, and what the pointer does to points.
+// The bar above a piece: buttons, knobs, and what the pointer does to points. What a reader
+// does starts from what is set, not from what is drawn: two presses may come between two pictures.
 
 import { Field } from "./field";
 import type { Tool } from "./handling";
@@ -96,7 +97,8 @@ function Choice({ piece, name, control, id }: Given<Knob>) {
 const OWN = "your own";
 
 function CloudBar({ piece, name, control, id }: Given<Cloud>) {
-  const points = piece.value(name) as Points;
+  const now = () => piece.value(name) as Points;
+  const points = now();
   const preset = presetOf(points, control);
   const presets = Object.keys(control.presets);
   const take = (place: number) => {
@@ -104,12 +106,13 @@ function CloudBar({ piece, name, control, id }: Given<Cloud>) {
     if (chosen) {
       piece.take(name, "move");
       const preset = structuredClone(control.presets[chosen]!);
-      return piece.set(name, points.noise ? withNoise(preset, points.noise, control) : preset);
+      const { noise } = now();
+      return piece.set(name, noise ? withNoise(preset, noise, control) : preset);
     }
     clear();
   };
   const clear = () => {
-    if (control.least === 0) piece.set(name, { ...points, X: [], y: [] });
+    if (control.least === 0) piece.set(name, { ...now(), X: [], y: [] });
     piece.take(name, "add0");
   };
   const many = control.classes.length > 1;
@@ -149,27 +152,31 @@ function CloudBar({ piece, name, control, id }: Given<Cloud>) {
 const SAMPLES = 10; // of noise
 
 function Noise({ piece, name, control, id }: Given<Cloud>) {
-  const points = piece.value(name) as Points;
-  const [level, sample] = points.noise!;
+  const now = () => piece.value(name) as Points;
+  const [level] = now().noise!;
   const text = `${Math.round(100 * control.noise.levels[level]!)}%`;
-  const put = (noise: [number, number]) => piece.set(name, withNoise(points, noise, control), true);
+  const put = (noise: [number, number]) => piece.set(name, withNoise(now(), noise, control), true);
+  const again = () => {
+    const [level, sample] = now().noise!;
+    if (level > 0) put([level, (sample + 1) % SAMPLES]);
+  };
   return (
     <div class="live-control">
       <label for={id}>Noise</label>
       <input type="range" id={id} min="0" max={control.noise.levels.length - 1} step="1" value={level} aria-valuetext={text} data-lm-suppress-shortcuts="true"
-        onInput={(event) => put([event.currentTarget.valueAsNumber, sample])} />
+        onInput={(event) => put([event.currentTarget.valueAsNumber, now().noise![1]])} />
       <output for={id} aria-hidden="true">{text}</output>
-      <button type="button" aria-disabled={level === 0} onClick={() => level > 0 && put([level, (sample + 1) % SAMPLES])}>New noise</button>
+      <button type="button" aria-disabled={level === 0} onClick={again}>New noise</button>
     </div>
   );
 }
 
 function TogglesField({ piece, name, control }: Given<Toggles>) {
-  const chosen = piece.value(name) as number[];
+  const now = () => piece.value(name) as number[];
   const toggle = (place: number) => {
-    const now = chosen.includes(place) ? chosen.filter((one) => one !== place) : [...chosen, place].sort((a, b) => a - b);
-    if (now.length === 0) piece.say(`${control.label}: at least one.`);
-    else piece.set(name, now);
+    const chosen = now().includes(place) ? now().filter((one) => one !== place) : [...now(), place].sort((a, b) => a - b);
+    if (chosen.length === 0) piece.say(`${control.label}: at least one.`);
+    else piece.set(name, chosen);
   };
   return (
     <div class="live-control" role="group" aria-label={control.label}>
@@ -177,8 +184,8 @@ function TogglesField({ piece, name, control }: Given<Toggles>) {
       <div class="live-tools">
         {control.names.map((text, place) => (
           <label>
-            <input type="checkbox" checked={chosen.includes(place)} data-lm-suppress-shortcuts="true"
-              onChange={(event) => { toggle(place); event.currentTarget.checked = (piece.value(name) as number[]).includes(place); }} />
+            <input type="checkbox" checked={now().includes(place)} data-lm-suppress-shortcuts="true"
+              onChange={(event) => { toggle(place); event.currentTarget.checked = now().includes(place); }} />
             <span>{text}</span>
           </label>
         ))}
@@ -188,16 +195,18 @@ function TogglesField({ piece, name, control }: Given<Toggles>) {
 }
 
 function SizesField({ piece, name, control }: Given<Sizes>) {
-  const sizes = piece.value(name) as number[];
+  const now = () => piece.value(name) as number[];
+  const sizes = now();
   const put = (place: number, size: number) => {
     if (!Number.isInteger(size) || size < 1 || size > control.most) return piece.say(`${control.label}: from 1 to ${control.most}.`);
-    piece.set(name, sizes.map((one, k) => (k === place ? size : one)));
+    piece.set(name, now().map((one, k) => (k === place ? size : one)));
   };
-  const add = () => (sizes.length < control.longest ? piece.set(name, [...sizes, sizes.at(-1) ?? Math.min(4, control.most)]) : piece.say(`${control.label}: at most ${control.longest}.`));
+  const add = () => (now().length < control.longest ? piece.set(name, [...now(), now().at(-1) ?? Math.min(4, control.most)]) : piece.say(`${control.label}: at most ${control.longest}.`));
+  const remove = () => now().length > 0 && piece.set(name, now().slice(0, -1));
   return (
     <div class="live-control live-sizes" role="group" aria-label={control.label}>
       <span class="live-label" aria-hidden="true">{control.label}</span>
-      <button type="button" aria-label={`Remove the last ${control.part}`} aria-disabled={sizes.length === 0} onClick={() => sizes.length > 0 && piece.set(name, sizes.slice(0, -1))}>− {control.part}</button>
+      <button type="button" aria-label={`Remove the last ${control.part}`} aria-disabled={sizes.length === 0} onClick={remove}>− {control.part}</button>
       {sizes.map((size, place) => (
         <Field name={`${control.label}: ${control.part} ${place + 1}`} value={size} step={1} low={1} high={control.most} put={(v) => put(place, v)} />
       ))}

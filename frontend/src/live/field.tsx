@@ -8,7 +8,7 @@ export function Field({ name, label, value, step, low, high, put }: Given) {
   const input = useRef<HTMLInputElement>(null);
   const told = String(+value.toPrecision(4));
   const show = () => {
-    input.current!.value = told;
+    if (input.current) input.current.value = told; // it may lose the focus as it is taken away
   };
   useLayoutEffect(() => {
     if (document.activeElement !== input.current) show();
