@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -348,6 +349,41 @@ def checked_generator(rng: np.random.Generator, name: str) -> np.random.Generato
     if not isinstance(rng, np.random.Generator):
         raise ValueError(f"{name} must be a numpy Generator, got {short(rng)}")
     return rng
+
+
+def checked_documents(value: Any, name: str) -> list[list[str]]:
+    """Return value as a list of lists of words; ValueError if it is none, or empty.
+
+    A text is no list of words: Python would take it apart into letters.
+    """
+    documents = _entries(value)
+    if not documents:
+        raise ValueError(f"{name} must be lists of words, got {short(value)}")
+    for n, document in enumerate(documents):
+        words = _entries(document)
+        if words is None or not all(isinstance(word, str) for word in words):
+            raise ValueError(
+                f"{name} must be lists of words, got {short(document)} at position {n}"
+            )
+        documents[n] = words
+    return documents
+
+
+def checked_vocabulary(value: Any, name: str) -> list[str]:
+    """Return value as a list of different words; ValueError if it is none, or empty."""
+    words = _entries(value)
+    if not words or not all(isinstance(word, str) for word in words):
+        raise ValueError(f"{name} must be a list of words, got {short(value)}")
+    if len(set(words)) < len(words):
+        twice = next(word for word, n in Counter(words).items() if n > 1)
+        raise ValueError(f"{name} must hold different words, got {twice!r} twice")
+    return words
+
+
+def _entries(value: Any) -> list | None:
+    """What can be gone through, as a list; None for a text and for anything else."""
+    is_many = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+    return list(value) if is_many else None
 
 
 def as_list(value: Any) -> list | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import collections.abc
 import functools
 import inspect
 import math
@@ -82,9 +83,14 @@ class AxisOf:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of these names."""
+    """One of these names; for an array of whole numbers, entries among these."""
 
-    names: tuple[str, ...]
+    names: tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Symmetric:
+    """A square array that equals its transpose, up to the rounding of its type."""
 
 
 Count = Annotated[int, Range(at_least=1)]
@@ -130,6 +136,9 @@ def contract(function: Any) -> Any:
     - `Annotated[..., Range(...)]`: limits of a number or of an array's entries.
     - `Annotated[int, AxisOf("z")]`: an axis of the array z.
     - `Annotated[str, OneOf(("a", "b"))]`: one of these names.
+    - `Annotated[Int[Array, "N"], OneOf((-1, 1))]`: entries among these.
+    - `Annotated[Float[Array, "N N"], Symmetric()]`: equal to its transpose.
+    - `Callable`: a function.
     - `... | None`: also None.
 
     Any other annotation is left alone. What is wrong raises ValueError, which names the
@@ -152,9 +161,12 @@ def contract(function: Any) -> Any:
         for name, parameter in signature.parameters.items()
     }
     _check_names(wanted)
-    # Sizes first: a limit may be one that a later argument has.
+    # Sizes first: a limit may be one that a later argument has. Then what refers to no
+    # other argument, so that a limit that others are held to is right itself.
     steps = [(n, w.optional, w.shape) for n, w in wanted.items() if w.shape]
-    steps += [(n, w.optional, step) for n, w in wanted.items() for step in w.later]
+    for refers in (False, True):
+        some = [(n, w) for n, w in wanted.items() if bool(w.names) == refers]
+        steps += [(n, w.optional, step) for n, w in some for step in w.later]
     parameters = signature.parameters.values()
     by_place = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
@@ -551,7 +563,36 @@ def _generator(value: Any, name: str, call: _Call) -> np.random.Generator:
     return checked_generator(value, name)
 
 
-def _one_of(names: tuple[str, ...]) -> Step:
+def _entries_among(wanted: tuple[Any, ...]) -> Step:
+    """The step for an array of whole numbers that are some of a few."""
+    listed = " and ".join(map(str, wanted))
+
+    def step(given: np.ndarray, name: str, call: _Call) -> np.ndarray:
+        strange = given[~np.isin(given, wanted)]
+        if strange.size:
+            raise ValueError(f"{name} must hold {listed} only, got {strange[0]}")
+        return given
+
+    return step
+
+
+def _symmetric(given: np.ndarray, name: str, call: _Call) -> np.ndarray:
+    slack = max([1e-8, *(8 * float(np.finfo(kind).eps) for kind in call.floats)])
+    apart = np.abs(given - given.T).max()
+    if apart > slack * np.abs(given).max():
+        raise ValueError(
+            f"{name} must be symmetric, got entries that differ by {apart:g}"
+        )
+    return given
+
+
+def _function(value: Any, name: str, call: _Call) -> Any:
+    if not callable(value):
+        raise ValueError(f"{name} must be a function, got {short(value)}")
+    return value
+
+
+def _one_of(names: tuple[Any, ...]) -> Step:
     def step(value: Any, name: str, call: _Call) -> str:
         if not isinstance(value, str) or value not in names:
             listed = ", ".join(names)
@@ -619,6 +660,8 @@ class _Wanted:
             shape = _Shape.of(hint.dim_str)
             later = [_computed_sizes(shape)] if shape.computed else []
             later += [_entries_within(kind, limits)] if limits else []
+            later += [_entries_among(one_of.names)] if one_of else []
+            later += [_symmetric] if Symmetric in known else []
             array = _array_of(kind, shape, convert)
             names += (*shape.letters_computed_from(), *shape.arguments())
             return cls(optional, array, tuple(later), tuple(shape.letters()), names)
@@ -630,12 +673,15 @@ class _Wanted:
             return cls(optional, later=(_generator,))
         if one_of:
             return cls(optional, later=(_one_of(one_of.names),))
+        if collections.abc.Callable in (hint, get_origin(hint)):
+            return cls(optional, later=(_function,))
         _check_no_limits(extras, parameter)
         return cls()
 
 
 def _check_no_limits(extras: list[Any], parameter: inspect.Parameter) -> None:
-    if any(isinstance(extra, Range | AxisOf | OneOf) for extra in extras):
+    limits = Range | AxisOf | OneOf | Symmetric
+    if any(isinstance(extra, limits) for extra in extras):
         raise TypeError(f"no contract enforces the limits of {parameter}")
 
 

@@ -8,9 +8,11 @@ from tutorial_utils.checks import (
     assert_equal,
     checked_array,
     checked_count,
+    checked_documents,
     checked_floats,
     checked_labels,
     checked_number,
+    checked_vocabulary,
     relative_error,
 )
 
@@ -96,3 +98,26 @@ def test_floats_may_be_bounded_and_what_is_no_array_is_named():
 
     with pytest.raises(ValueError, match="x must be an array of numbers"):
         checked_floats(Stubborn(), "x")
+
+
+def test_documents_are_lists_of_words():
+    given = (text.split() for text in ("a b", "c"))
+    assert checked_documents(given, "documents") == [["a", "b"], ["c"]]
+    mine = [("a",)]
+    checked_documents(mine, "documents")
+    assert mine == [("a",)], "the argument was changed"
+
+
+@pytest.mark.parametrize("value", [None, 3, "a b", [], ["a b"], [["a"], [1]], [None]])
+def test_other_documents_are_named(value):
+    with pytest.raises(ValueError, match="^documents must be lists of words, got "):
+        checked_documents(value, "documents")
+
+
+def test_a_vocabulary_is_a_list_of_different_words():
+    assert checked_vocabulary(np.array(["a", "b"]), "words") == ["a", "b"]
+    for value in (None, "ab", [], [1], {}):
+        with pytest.raises(ValueError, match="^words must be a list of words, got "):
+            checked_vocabulary(value, "words")
+    with pytest.raises(ValueError, match="words must hold different words, got 'a'"):
+        checked_vocabulary(["a", "b", "a"], "words")

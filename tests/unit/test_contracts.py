@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import timeit
+from collections.abc import Callable
 from typing import Annotated
 
 import jaxtyping
@@ -25,6 +26,7 @@ from tutorial_utils.contracts import (
     Int,
     OneOf,
     Range,
+    Symmetric,
     contract,
 )
 from tutorial_utils.neural_networks import (
@@ -567,3 +569,51 @@ def test_importing_it_takes_neither_scipy_nor_torch():
         [sys.executable, "-c", code % names], capture_output=True, text=True
     )
     assert done.stdout.strip() == "set()", done.stderr
+
+
+# ---- entries among a few, symmetry, functions
+
+
+@contract
+def signed(
+    K: Annotated[Float[Array, "N N"], Symmetric()],
+    y: Annotated[Int[Array, "N"], OneOf((-1, 1))],
+    weigh: Callable[[float], float] = abs,
+    n_classes: Count = 2,
+    label: Annotated[int, Range(at_least=0, below="n_classes")] = 0,
+) -> Float[Array, "N"]:
+    """K @ y."""
+    return K @ y
+
+
+def test_entries_among_a_few_a_symmetric_array_and_a_function():
+    assert signed([[2, 1], [1, 0]], [1, -1.0]).tolist() == [1, 1]
+    nearly = np.array([[1, 1], [1 + 1e-9, 1]])
+    assert signed(nearly, [1, 1]).shape == (2,)
+    half = np.array([[1, 1], [1.002, 1]], np.float16)
+    assert signed(half, [1, 1]).shape == (2,)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (([[1, 2], [2, 1]], [1, 0]), "y must hold -1 and 1 only, got 0"),
+        (([[1, 2], [3, 1]], [1, 1]), "K must be symmetric, got entries that differ by"),
+        (([[1, 2]], [1, 1]), r"K must have shape \(N, N\), got \(1, 2\)"),
+        (([[1.0]], [1], 3), "weigh must be a function, got 3"),
+        (([[1.0]], [1], abs, 0), "n_classes must be a whole number of at least 1"),
+        (([[1.0]], [1], abs, 2, 2), "label must be a whole number .* n_classes = 2"),
+    ],
+)
+def test_what_is_not_among_them_is_named(arguments, says):
+    with pytest.raises(ValueError, match=says):
+        signed(*arguments)
+
+
+def test_symmetry_is_of_arrays_alone():
+    with pytest.raises(TypeError, match="no contract enforces"):
+
+        @contract
+        def f(text: Annotated[str, Symmetric()]) -> str:
+            """A text."""
+            return text

@@ -248,6 +248,12 @@ def test_a_kernel_makes_the_weights_and_keeps_them_for_the_page(tmp_path, monkey
     assert content == again, "two builds keep the same file"
 
 
+def test_words_are_kept_as_they_are():
+    made = pieces.trained("words", lambda: {"words": np.array(["a", "été"]), "n": [1]})
+    assert made["words"].tolist() == ["a", "été"]
+    assert made["n"].dtype == np.float32
+
+
 def fetch(monkeypatch, content: bytes | None, sha256: str) -> dict[str, np.ndarray]:
     """What a page gets of these weights."""
 

@@ -22,9 +22,10 @@ def trained(
     """Arrays that a chapter has trained, by name, rounded to half precision.
 
     name : of letters, digits and hyphens, unique in the book. make() : the arrays; a
-    page does not call it and fetches what its build has kept. They come in single
-    precision, the same numbers everywhere. ValueError for other names, or for numbers
-    that half precision cannot hold; RuntimeError if the file is missing or damaged.
+    page does not call it and fetches what its build has kept. Numbers come in single
+    precision, the same everywhere; words, an array of texts, as they are. ValueError
+    for other names, or for numbers that half precision cannot hold; RuntimeError if
+    the file is missing or damaged.
     """
     if not name.replace("-", "").isalnum() or not name.isascii():
         raise ValueError(f"name must be letters, digits and hyphens, got {name!r}")
@@ -42,22 +43,33 @@ def trained(
 
 
 def _packed(name: str, arrays: Mapping[str, np.ndarray]) -> bytes:
-    for key, array in arrays.items():
-        largest = np.abs(np.asarray(array, float)).max(initial=0)
-        if not largest <= LARGEST:
-            raise ValueError(
-                f"{key} of {name} must be finite and at most {LARGEST:g} in size, "
-                f"got {largest:g}"
-            )
+    kept = {
+        key: _kept(np.asarray(array), f"{key} of {name}")
+        for key, array in arrays.items()
+    }
     file = io.BytesIO()
-    halves = {key: np.asarray(array, np.float16) for key, array in arrays.items()}
-    np.savez_compressed(file, allow_pickle=False, **halves)
+    np.savez_compressed(file, allow_pickle=False, **kept)
     return file.getvalue()
+
+
+def _kept(array: np.ndarray, what: str) -> np.ndarray:
+    """Numbers in half precision, words as they are."""
+    if array.dtype.kind == "U":
+        return array
+    largest = np.abs(array.astype(float)).max(initial=0)
+    if not largest <= LARGEST:
+        raise ValueError(
+            f"{what} must be finite and at most {LARGEST:g} in size, got {largest:g}"
+        )
+    return array.astype(np.float16)
 
 
 def _unpacked(content: bytes) -> dict[str, np.ndarray]:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return {key: arrays[key].astype(np.float32) for key in arrays.files}
+        every = {key: arrays[key] for key in arrays.files}
+    return {
+        k: a if a.dtype.kind == "U" else a.astype(np.float32) for k, a in every.items()
+    }
 
 
 def _checked(name: str, file: Mapping[str, str]) -> bytes:
