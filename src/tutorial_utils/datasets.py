@@ -130,8 +130,9 @@ def cards(
     """Draw cards for an eye of 20 x 20 cells, with one or two squares of 5 x 5.
 
     n_squares : 1, and the label says in which half the square is, 0 left and 1 right;
-    or 2, and it says whether they are in different halves. Returns images (n, 400) of
-    0 and 1, line by line, and y (n,). Raises ValueError for bad input.
+    or 2 that do not overlap, and it says whether they are in different halves. Returns
+    images (n, 400) of 0 and 1, line by line, and y (n,). Raises ValueError for bad
+    input.
     """
     rng, n = checked_generator(rng, "rng"), checked_count(n, "n")
     n_squares = checked_count(n_squares, "n_squares")
@@ -141,11 +142,19 @@ def cards(
     sides = rng.integers(2, size=(n, n_squares))
     rows = rng.integers(16, size=sides.shape)
     columns = rng.integers(6, size=sides.shape) + 10 * sides
+    while n_squares == 2 and (again := _overlap(rows) & _overlap(columns)).any():
+        rows[again] = rng.integers(16, size=(again.sum(), 2))
+        columns[again] = rng.integers(6, size=(again.sum(), 2)) + 10 * sides[again]
     for image, tops, lefts in zip(images, rows, columns, strict=True):
         for top, left in zip(tops, lefts, strict=True):
             image[top : top + 5, left : left + 5] = 1
     y = sides[:, 0] if n_squares == 1 else (sides[:, 0] != sides[:, 1]).astype(int)
     return images.reshape(n, 400), y
+
+
+def _overlap(starts: np.ndarray) -> np.ndarray:
+    """Whether two stretches of five cells, given by their starts (n, 2), meet."""
+    return np.abs(starts[:, 0] - starts[:, 1]) < 5
 
 
 def _listed(words: str) -> list[str]:

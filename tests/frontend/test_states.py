@@ -1,13 +1,22 @@
 """The states of the book's live pieces are those of the package, called by hand."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ask_piece import Asked
 from page_python import display
+from sklearn.svm import SVC
 
-from tutorial_utils.linear_classifiers import append_constant, perceptron
+from tutorial_utils.linear_classifiers import (
+    append_constant,
+    binary_log_loss,
+    logistic_regression,
+    perceptron,
+    predict,
+    rbf_kernel,
+)
 from tutorial_utils.neural_networks import MLP, softmax, sparsemax
 from tutorial_utils.training import (
     SGD,
@@ -186,3 +195,136 @@ def test_training_goes_on_with_a_moved_point_and_a_changed_weight(monkeypatch):
     piece.ask({"edit": [["network", "edge", 0, 7.5]]})
     assert live.state.network.W[0].flat[0] == 7.5
     assert piece.ask({"steps": 1})["facts"]["updates"] == "16"
+
+
+# ---- chapter 1
+
+
+def set_points(X: np.ndarray, y: np.ndarray) -> dict:
+    return {"X": X.ravel().tolist(), "y": y.tolist()}
+
+
+def two_groups(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    y = rng.permutation(np.repeat([0, 1], [n // 2, n - n // 2]))
+    X = 0.3 * rng.normal(size=(n, 2)) + 0.25 * (2 * y[:, None] - 1)
+    return np.rint(2000 * X.clip(-1, 1)) / 2000, y
+
+
+def test_features_for_xor_are_those_of_the_perceptron(monkeypatch):
+    piece = asked("01_linear_classifiers", "8ab1b33e", monkeypatch)
+    rng = np.random.default_rng(2)
+    for chosen in ([0, 1], [2], [0, 1, 2, 3, 4], [3, 4]):
+        X, y = two_groups(rng, 12)
+        frame = piece.ask({"set": {"data": set_points(X, y), "features": chosen}})
+        x1, x2 = X.T
+        columns = np.array([x1, x2, x1 * x2, x1**2, x2**2, np.ones(12)])
+        features = columns[[*chosen, 5]].T
+        run = perceptron(features, y, 2, 100)
+        wrong = int((predict(run.weights, features) != y).sum())
+        assert frame["facts"]["points wrong"] == str(wrong)
+        assert ("every point" in frame["caption"]) == run.converged
+    empty = piece.ask({"set": {"data": set_points(np.zeros((0, 2)), np.zeros(0))}})
+    assert [mark["mark"] for mark in empty["rows"][0][0]["marks"]] == ["dots"]
+
+
+@pytest.mark.parametrize("place", [0, 3, 5])
+def test_three_linear_models_are_at_their_minima(monkeypatch, place):
+    piece = asked("01_linear_classifiers", "10f759b0", monkeypatch)
+    penalty = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)[place]
+    X, y = two_groups(np.random.default_rng(place), 24)
+    frame = piece.ask({"set": {"data": set_points(X, y), "penalty": place}})
+    features = append_constant(X)
+    lines = display.widgets[piece.name].state.lines
+    W = logistic_regression(features, y, 2, 2 * penalty)
+    risks = [
+        binary_log_loss(w, features, y, penalty)
+        for w in (lines["logistic"], W[1] - W[0])
+    ]
+    assert 0 <= risks[0] - risks[1] + 1e-12 < 1e-3
+    C = 1 / (penalty * len(y))
+    reference = SVC(kernel="linear", C=C, tol=1e-9).fit(X, 2 * y - 1)
+    assert np.allclose(lines["SVM"][:2], reference.coef_[0], atol=1e-4)
+    [dots] = [m for m in frame["rows"][0][0]["marks"] if m["mark"] == "dots"]
+    assert sorted(dots["ring"]) == sorted(reference.support_.tolist())
+    for name, w in lines.items():
+        wrong = int(((features @ w > 0) != y).sum())
+        assert frame["facts"][f"wrong, {name}"] == str(wrong)
+
+
+def test_models_of_one_class_or_none_say_so(monkeypatch):
+    piece = asked("01_linear_classifiers", "10f759b0", monkeypatch)
+    for X, y in ((np.zeros((0, 2)), np.zeros(0)), (np.zeros((3, 2)), np.ones(3))):
+        frame = piece.ask({"set": {"data": set_points(X, y)}})
+        assert frame["caption"] == "Points of both classes are needed."
+    same_place = set_points(np.zeros((2, 2)), np.array([0, 1]))
+    assert "2 points" in piece.ask({"set": {"data": same_place}})["caption"]
+
+
+@pytest.mark.parametrize("kernel", [0, 1])
+def test_a_kernel_machine_and_its_leave_one_out_errors(monkeypatch, kernel):
+    piece = asked("01_linear_classifiers", "5bb6f13f", monkeypatch)
+    X, y = two_groups(np.random.default_rng(kernel), 16)
+    start = {"data": set_points(X, y), "kernel": kernel, "width": 3, "degree": 1}
+    first = piece.ask({"set": start})
+    gram = ((X @ X.T + 1) ** 2, rbf_kernel(X, X, 0.4))[1 - kernel]
+    signs = 2 * y - 1
+
+    def machine(kept):
+        return SVC(kernel="precomputed", C=10.0, tol=1e-10).fit(
+            gram[np.ix_(kept, kept)], signs[kept]
+        )
+
+    every = np.arange(16)
+    whole = machine(every)
+    wrong_on_all = int((whole.predict(gram) != signs).sum())
+    assert first["facts"]["training errors"] == str(wrong_on_all)
+    assert first["facts"]["support vectors"] == str(len(whole.support_))
+    last = piece.ask({"steps": 100})
+    left_out = 0
+    for n in every:
+        kept = np.delete(every, n)
+        left_out += machine(kept).predict(gram[[n]][:, kept])[0] != signs[n]
+    assert last["done"]
+    assert last["facts"]["of these wrong"] == str(left_out)
+    assert f"leave-one-out errors: {left_out} of 16" in last["caption"]
+    few = set_points(X[:3], np.array([0, 1, 1]))
+    assert piece.ask({"set": {"data": few}, "steps": 3})["done"]
+
+
+def test_a_definition_is_scored_by_the_weights_of_its_words(monkeypatch):
+    weights = np.zeros((2, 3, 4))
+    weights[0] = [[1, 2, 0, 0.5], [0, 1, 3, 0.25], [0, 0, 0, 0]]
+    weights[1, 2, 3] = 1
+    names = {"topics": np.array(["a", "b", "c"]), "models": np.array(["one", "two"])}
+    kept = {"W": weights, "words": np.array(["ball", "law", "the"]), **names}
+    monkeypatch.setattr("tutorial_utils.live.trained", lambda *_: kept)
+    source = "".join(
+        next(
+            cell["source"]
+            for cell in json.loads(
+                (ROOT / "chapters/01_linear_classifiers.ipynb").read_text()
+            )["cells"]
+            if cell["id"] == "type-a-definition"
+        )
+    )
+    namespace: dict = {}
+    exec(
+        "import numpy as np\nfrom types import SimpleNamespace\n"
+        "from tutorial_utils import datasets\n"
+        "from tutorial_utils.live import *\n"
+        "from tutorial_utils.live import trained\n"
+        + source.replace('"logistic regression"', '"one"'),
+        namespace,
+    )
+    start, describe = namespace["start"], namespace["describe"]
+    s = start("The law, the ball: xyz", "one")
+    assert s.words == ["the", "law", "ball", "constant"]
+    counts = np.array([2, 1, 1, 1])
+    centred = weights[0] - weights[0].mean(axis=0)
+    assert np.allclose(s.evidence, centred[:, [2, 1, 0, 3]] * counts)
+    scores = s.evidence.sum(axis=1)
+    whole = weights[0] @ [1, 1, 2, 1]
+    assert np.allclose(scores, whole - whole.mean())
+    said = describe(s, "the predicted one")
+    assert said == "Predicted: b. Not in the vocabulary: xyz."
+    assert describe(start("", "two"), "c").startswith("Predicted: c")

@@ -302,22 +302,23 @@ LINKS = {
 
 @pytest.mark.parametrize("how", LINKS)
 def test_a_link_that_was_encoded_on_its_way_keeps_its_setting(visit, how):
-    chapter = ROOT / "chapters" / "01_linear_classifiers.ipynb"
-    fragment = "#kernel-machine" + LINKS[how]("data=rings&kernel=RBF&step=8")
+    chapter = ROOT / "chapters" / "03_training.ipynb"
+    query = "activation=tanh&scheme=Glorot&depth=10"
+    fragment = "#initialisation" + LINKS[how](query)
     page = open_chapter(visit, chapter, fragment)
-    knob = page.locator("#explore-kernel-machine-step")
-    expect(knob).to_have_attribute("aria-valuetext", "8")
-    expect(page.locator("#kernel-machine")).to_be_in_viewport()
-    expect(page.locator("#kernel-machine").get_by_role("alert")).to_be_hidden()
+    knob = page.locator("#explore-initialisation-depth")
+    expect(knob).to_have_attribute("aria-valuetext", "10")
+    expect(page.locator("#initialisation")).to_be_in_viewport()
+    expect(page.locator("#initialisation").get_by_role("alert")).to_be_hidden()
 
 
 def test_a_link_to_what_is_not_there_says_so(visit):
-    chapter = ROOT / "chapters" / "01_linear_classifiers.ipynb"
-    page = open_chapter(visit, chapter, "#kernel-machine?step=9999&kernel=RBF")
-    alert = page.locator("#kernel-machine").get_by_role("alert")
+    chapter = ROOT / "chapters" / "03_training.ipynb"
+    page = open_chapter(visit, chapter, "#initialisation?depth=9999&scheme=Glorot")
+    alert = page.locator("#initialisation").get_by_role("alert")
     expect(alert).to_contain_text("9999")
-    expect(page.locator("#kernel-machine img")).to_be_visible()
-    page.locator("#explore-kernel-machine-step").press("End")
+    expect(page.locator("#initialisation img")).to_be_visible()
+    page.locator("#explore-initialisation-depth").press("Home")
     expect(alert).to_be_hidden()
 
 

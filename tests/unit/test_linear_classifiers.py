@@ -23,12 +23,18 @@ from tutorial_utils import datasets
 from tutorial_utils.linear_classifiers import (
     _sparse_gram,
     append_constant,
+    averaged_perceptron,
     bag_of_words,
+    binary_log_loss,
+    binary_log_loss_gradient,
     build_vocabulary,
     class_probabilities,
     difference_vectors,
+    gradient_descent,
     joint_features,
     kernel_perceptron,
+    kernel_svm,
+    least_squares,
     logistic_gradient,
     logistic_loss,
     logistic_regression,
@@ -46,7 +52,9 @@ from tutorial_utils.linear_classifiers import (
     radius,
     rbf_kernel,
     sparse_perceptron,
+    stochastic_gradient_descent,
     support_vector_machine,
+    svm_subgradient_descent,
 )
 
 seeds = st.integers(0, 2**32 - 1)
@@ -499,7 +507,7 @@ X_NAN = np.array([[1.0, np.nan], [0.0, 1.0]])
         (lambda: perceptron(X_OK, Y_OK, 2, max_epochs=0), "max_epochs"),
         (lambda: perceptron(X_OK, Y_OK, 2, rng=3), "rng"),
         (lambda: margin(np.zeros((2, 2)), X_OK, Y_OK), "W"),
-        (lambda: margin(np.ones((1, 2)), X_OK, [0, 0]), "number of rows of W"),
+        (lambda: margin(np.ones((1, 2)), X_OK, [0, 0]), "W"),
         (lambda: margin(np.eye(2), X_OK, [0, 5]), "y"),
         (lambda: radius([]), "X"),
         (lambda: radius(X_NAN), "X"),
@@ -854,18 +862,21 @@ two, signs = [[0.0, 1.0], [1.0, 0.0]], [1, -1]
         (lambda: class_probabilities([1.0], two), "W must have shape"),
         (lambda: class_probabilities(two, [[1.0]]), "X must have shape"),
         (lambda: logistic_loss(two, two, [0, 2], 0.1), "y must hold whole numbers"),
-        (lambda: logistic_gradient(two, two, [0], 0.1), "y must have one label"),
+        (lambda: logistic_gradient(two, two, [0], 0.1), "y must have shape"),
         (lambda: logistic_regression(two, [0, 1], 2, -1), "l2 must .* at least 0"),
         (lambda: logistic_regression(two, [0, 1], 2, np.nan), "l2 must"),
         (lambda: logistic_regression([[np.nan]], [0], 2, 1), "X must be finite"),
         (lambda: logistic_regression([], [], 2, 1), "X must"),
         (lambda: logistic_regression(two, [0, 2], 2, 1), "y must hold whole numbers"),
-        (lambda: support_vector_machine(two, [0, 1], 1), "y must hold .1 and -1 only"),
+        (lambda: support_vector_machine(two, [0, 1], 1), "y must hold -1 and 1 only"),
         (lambda: support_vector_machine(two, [1, 1], 1), "y must hold both labels"),
         (lambda: support_vector_machine(two, [1], 1), "y must have shape"),
         (lambda: support_vector_machine(two, signs, 0), "C must .* above 0"),
         (lambda: support_vector_machine(two, signs, np.inf), "C must"),
-        (lambda: naive_bayes([[-1.0]], [0], 1), "counts must be at least 0"),
+        (
+            lambda: naive_bayes([[-1.0]], [0], 1),
+            "counts must hold numbers of at least 0",
+        ),
         (lambda: naive_bayes([[1.0]], [1], 1), "y must hold whole numbers"),
         (lambda: naive_bayes([[1.0]], [0], 1, -1), "smoothing must .* at least 0"),
         (lambda: polynomial_kernel(two, [[1.0]], 2), "Z must have shape"),
@@ -874,9 +885,9 @@ two, signs = [[0.0, 1.0], [1.0, 0.0]], [1, -1]
         (lambda: polynomial_features(two, 1.5), "degree must"),
         (lambda: rbf_kernel(two, two, 0), "width must .* above 0"),
         (lambda: rbf_kernel([1.0], two, 1), "X must have shape"),
-        (lambda: kernel_perceptron([[1.0, 0.0]], [1]), "K must be square"),
+        (lambda: kernel_perceptron([[1.0, 0.0]], [1]), "K must have shape"),
         (lambda: kernel_perceptron([[1, 2], [0, 1]], signs), "K must be symmetric"),
-        (lambda: kernel_perceptron(two, [1, 0]), "y must hold .1 and -1 only"),
+        (lambda: kernel_perceptron(two, [1, 0]), "y must hold -1 and 1 only"),
         (lambda: kernel_perceptron(two, signs, 0), "max_epochs must"),
     ],
 )
@@ -954,3 +965,152 @@ def test_a_gram_matrix_in_half_or_single_precision_is_symmetric_enough():
         assert kernel_perceptron(K, y).shape == (30,)
     with pytest.raises(ValueError, match="K must be symmetric"):
         kernel_perceptron(exact + np.triu(np.full((30, 30), 1e-3)), y)
+
+
+# ---- what the lesson trains by
+
+
+@given(seeds, st.integers(1, 4), st.integers(0, 20))
+def test_least_squares_against_numpy(seed, D, more):
+    rng = np.random.default_rng(seed)
+    X, t = rng.normal(size=(D + more, D)), rng.normal(size=D + more)
+    assume(np.linalg.cond(X) < 1e4)
+    expected = np.linalg.lstsq(X, t, rcond=None)[0]
+    np.testing.assert_allclose(least_squares(X, t), expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("X", [[[1, 2], [2, 4], [3, 6]], [[1, 2]], [[0.0]]])
+def test_least_squares_needs_independent_columns(X):
+    with pytest.raises(ValueError, match="X must have independent columns"):
+        least_squares(X, np.ones(len(X)))
+
+
+@given(any_data(), st.integers(1, 4))
+def test_the_averaged_perceptron_by_its_definition(data, n_epochs):
+    X, y, n_classes = data
+    W, after_each = np.zeros((n_classes, X.shape[1])), []
+    for _ in range(n_epochs):
+        for x, label in zip(X, y, strict=True):
+            guess = (W @ x).argmax()
+            if guess != label:
+                W[label] += x
+                W[guess] -= x
+            after_each.append(W.copy())
+    found = averaged_perceptron(X, y, n_classes, n_epochs)
+    np.testing.assert_allclose(found, np.mean(after_each, axis=0), rtol=1e-12)
+
+
+@given(seeds)
+def test_the_binary_loss_is_that_of_two_classes(seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(7, 3)), rng.integers(2, size=7)
+    w, l2 = rng.normal(size=3), rng.uniform(0, 1)
+    W = np.array([-w, w]) / 2  # the difference of its rows is w
+    assert np.isclose(binary_log_loss(w, X, y, l2), logistic_loss(W, X, y, 2 * l2))
+    gradient = logistic_gradient(W, X, y, 2 * l2)
+    found = binary_log_loss_gradient(w, X, y, l2)
+    np.testing.assert_allclose(found, (gradient[1] - gradient[0]) / 2, atol=1e-12)
+    h = 1e-6 * np.eye(3)
+    slopes = [
+        (binary_log_loss(w + e, X, y, l2) - binary_log_loss(w - e, X, y, l2)) / 2e-6
+        for e in h
+    ]
+    np.testing.assert_allclose(found, slopes, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_binary_loss_of_huge_scores():
+    X, y = np.array([[1.0], [-1.0]]), [0, 1]
+    assert binary_log_loss([1e5], X, y, 0) == pytest.approx(1e5)
+    assert binary_log_loss([-1e5], X, y, 0) == 0
+    assert binary_log_loss_gradient([1e5], X, y, 0) == pytest.approx([1.0])
+
+
+@settings(max_examples=25)
+@given(seeds, st.floats(-2, 0))
+def test_descent_ends_at_the_minimum_of_the_solver(seed, exponent):
+    rng, l2 = np.random.default_rng(seed), 10.0**exponent
+    X, y = rng.uniform(-1, 1, size=(12, 2)), rng.integers(2, size=12)
+    y[:2] = 0, 1
+    W = logistic_regression(X, y, 2, 2 * l2)
+
+    def gradient(w):
+        return binary_log_loss_gradient(w, X, y, l2)
+
+    def of_one(w, n):
+        return binary_log_loss_gradient(w, X[[n]], y[[n]], l2)
+
+    w = gradient_descent(gradient, np.zeros(2), 0.5, 3000)
+    np.testing.assert_allclose(w, W[1] - W[0], atol=1e-4)
+    w_sgd = stochastic_gradient_descent(of_one, np.zeros(2), 12, 0.5, 60, rng)
+    above = binary_log_loss(w_sgd, X, y, l2) - binary_log_loss(w, X, y, l2)
+    assert -1e-9 < above < 0.01
+
+
+@settings(max_examples=25)
+@given(seeds, st.floats(-1.5, 0.5))
+def test_subgradient_descent_comes_close_to_the_machine(seed, exponent):
+    rng, C = np.random.default_rng(seed), 10.0**exponent
+    y = rng.permutation(np.repeat([-1, 1], 10))
+    X = rng.normal(size=(20, 2)) + 0.7 * y[:, None]
+
+    def objective(w, b):
+        return w @ w / 2 + C * np.maximum(0, 1 - y * (X @ w + b)).sum()
+
+    machine = support_vector_machine(X, y, C)
+    least = objective(machine.weights, machine.bias)
+    w, b = svm_subgradient_descent(X, y, C, 1.0, 5000)
+    assert least * (1 - 1e-9) <= objective(w, b) <= least * 1.01
+
+
+@settings(max_examples=60)
+@given(two_classes())
+def test_the_kernel_machine_is_the_machine_with_the_plain_kernel(data):
+    X, y, C = data
+    C = min(C, 100.0)
+    c, b = kernel_svm(X @ X.T, y, C)
+    machine = support_vector_machine(X, y, C)
+
+    def objective(w, b):
+        return w @ w / 2 + C * np.maximum(0, 1 - y * (X @ w + b)).sum()
+
+    ours, theirs = objective(c @ X, b), objective(machine.weights, machine.bias)
+    assert ours <= theirs * (1 + 1e-6) + 1e-6
+    assert (c * y >= -1e-12).all()
+    assert (np.abs(c) <= C * (1 + 1e-9)).all()
+
+
+@pytest.mark.parametrize("width", [0.2, 1.0])
+@pytest.mark.parametrize("C", [0.1, 10.0])
+def test_the_kernel_machine_against_scikit_learn(width, C):
+    rng = np.random.default_rng(3)
+    X, labels = datasets.spirals(rng, 30)
+    y, new = 2 * labels - 1, rng.uniform(-2, 2, size=(50, 2))
+    c, b = kernel_svm(rbf_kernel(X, X, width), y, C)
+    reference = SVC(kernel="rbf", gamma=1 / (2 * width**2), C=C, tol=1e-9).fit(X, y)
+    scores = rbf_kernel(new, X, width) @ c + b
+    np.testing.assert_allclose(scores, reference.decision_function(new), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: least_squares(two, [1]), "t must have shape"),
+        (lambda: averaged_perceptron(two, [0, 2], 2, 1), "y must hold whole numbers"),
+        (lambda: binary_log_loss([1.0], two, [0, 1], 0), "X must have shape"),
+        (lambda: binary_log_loss_gradient([1, 1], two, [0, 2], 0), "y must hold whole"),
+        (lambda: gradient_descent(None, [0.0], 1, 1), "gradient must be a function"),
+        (lambda: gradient_descent(np.sign, [0.0], 0, 1), "rate must .* above 0"),
+        (
+            lambda: stochastic_gradient_descent(np.sign, [0.0], 1, 1, 1, 3),
+            "rng must be a numpy Generator",
+        ),
+        (lambda: svm_subgradient_descent(two, [0, 1], 1, 1, 1), "y must hold -1 and 1"),
+        (lambda: kernel_svm(two, [1, 1], 1), "y must hold both labels"),
+        (lambda: kernel_svm([[1, 2], [0, 1]], signs, 1), "K must be symmetric"),
+        (lambda: kernel_svm(two, signs, 0), "C must .* above 0"),
+    ],
+)
+def test_bad_input_to_the_trainers_of_the_lesson_is_named(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()

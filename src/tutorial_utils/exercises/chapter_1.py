@@ -9,7 +9,9 @@ import numpy as np
 from ..datasets import cards, separable_classes
 from ..linear_classifiers import (
     append_constant,
+    averaged_perceptron,
     class_probabilities,
+    least_squares,
     logistic_gradient,
     maximum_margin,
     perceptron,
@@ -61,26 +63,10 @@ EXERCISES["1.2"] = Exercise(
 )
 
 
-def averaged_perceptron(
-    X: np.ndarray, y: np.ndarray, n_classes: int, n_epochs: int
-) -> np.ndarray:
-    """Exercise 1.3: the mean of the weights after each example, of all epochs."""
-    W = np.zeros((n_classes, X.shape[1]))
-    total = np.zeros_like(W)
-    for _ in range(n_epochs):
-        for x, label in zip(X, y, strict=True):
-            guess = (W @ x).argmax()
-            if guess != label:
-                W[label] += x
-                W[guess] -= x
-            total += W
-    return total / (n_epochs * len(X))
-
-
 def averaged_over_mistakes(
     X: np.ndarray, y: np.ndarray, n_classes: int, n_epochs: int
 ) -> np.ndarray:
-    """A wrong answer to 1.3: the mean of the weights after each mistake only."""
+    """A wrong answer to 1.3: each weight vector once, however long it was kept."""
     run = perceptron(X, y, n_classes, n_epochs, keep_trace=True)
     assert run.trace is not None  # it was asked for
     return run.trace.mean(axis=0)
@@ -124,11 +110,15 @@ def _separable_orders(rng: np.random.Generator) -> tuple:
     return X, y, 2, np.array([rng.permutation(12) for _ in range(5)])
 
 
+# A small margin: more than a hundred epochs.
+SLOW = np.array([[1.0, 1.0], [1.0, 0.99]])
+
 EXERCISES["1.4"] = Exercise(
     like_function(
         mistakes_by_order,
         _separable_orders,
         lambda X, y, k, p: f"{len(X)} examples in {len(p)} orders",
+        first=[(SLOW, np.array([1, 0]), 2, np.array([[0, 1], [1, 0]]))],
     ),
     right=mistakes_by_order,
     wrong=mistakes_with_stale_labels,
@@ -157,6 +147,7 @@ EXERCISES["1.5"] = Exercise(
         hinge_subgradient,
         _near_the_hinge,
         lambda w, x, y: f"y = {y} and y w·x = {y * (w @ x):.2f}",
+        first=[(np.eye(3)[0], np.eye(3)[0], 1), (-np.eye(3)[1], np.eye(3)[1], -1)],
     ),
     right=hinge_subgradient,
     wrong=subgradient_of_mistakes,
@@ -202,7 +193,9 @@ def margin_of_two(a: np.ndarray, b: np.ndarray) -> float:
     """Exercise 1.7: the largest margin of a in class 1 and b in class 0, K = 2."""
     square = (a + b) @ (a + b)
     t = np.clip(b @ (a + b) / square, 0, 1) if square > 0 else 0.5  # b = -a: any t
-    return float(np.sqrt(2) * np.linalg.norm(t * a - (1 - t) * b))
+    nearest = np.sqrt(2) * np.linalg.norm(t * a - (1 - t) * b)
+    longest = max(np.linalg.norm(a), np.linalg.norm(b))
+    return float(nearest) if nearest > 1e-12 * longest else 0.0
 
 
 def half_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -424,4 +417,46 @@ def fault_of_wires(answer: Any, rng: np.random.Generator) -> str | None:
 
 EXERCISES["1.14"] = Exercise(
     fault_of_wires, right=wires_to_the_halves(), wrong=wires_to_the_columns()
+)
+
+
+def nearest_on_hyperplane(w: np.ndarray, b: float, X: np.ndarray) -> np.ndarray:
+    """Exercise 1.15: the nearest points of the hyperplane w·x + b = 0."""
+    return X - np.outer(X @ w + b, w) / (w @ w)
+
+
+def step_of_the_score(w: np.ndarray, b: float, X: np.ndarray) -> np.ndarray:
+    """A wrong answer to 1.15: takes the score for the distance."""
+    return X - np.outer(X @ w + b, w) / np.linalg.norm(w)
+
+
+EXERCISES["1.15"] = Exercise(
+    like_function(
+        nearest_on_hyperplane,
+        lambda rng: (rng.normal(size=3), float(rng.normal()), rng.normal(size=(4, 3))),
+        lambda w, b, X: f"w = {np.round(w, 2)}, b = {b:.2f} and {len(X)} points",
+    ),
+    right=nearest_on_hyperplane,
+    wrong=step_of_the_score,
+)
+
+
+def slope_and_intercept(x: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Exercise 1.16: the line of least squares."""
+    return least_squares(append_constant(x[:, None]), t)
+
+
+def through_the_origin(x: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """A wrong answer to 1.16: the best line without an intercept."""
+    return np.array([(x @ t) / (x @ x), 0.0])
+
+
+EXERCISES["1.16"] = Exercise(
+    like_function(
+        slope_and_intercept,
+        lambda rng: (rng.normal(size=7), 1 + rng.normal(size=7)),
+        lambda x, t: f"{len(x)} points",
+    ),
+    right=slope_and_intercept,
+    wrong=through_the_origin,
 )
