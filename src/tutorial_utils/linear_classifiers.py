@@ -5,10 +5,11 @@ __all__ = ['Within', 'Features', 'Labels', 'Signs', 'Positive', 'NotNegative', '
            'build_vocabulary', 'bag_of_words', 'joint_features', 'predict', 'append_constant', 'least_squares',
            'PerceptronResult', 'perceptron', 'one_vs_all', 'difference_vectors', 'margin', 'radius', 'norm_bounds',
            'mistake_bound', 'maximum_margin', 'averaged_perceptron', 'binary_log_loss', 'binary_log_loss_gradient',
-           'gradient_descent', 'stochastic_gradient_descent', 'class_probabilities', 'logistic_loss',
-           'logistic_gradient', 'svm_subgradient_descent', 'SVMResult', 'naive_bayes', 'kernel_perceptron',
-           'polynomial_kernel', 'polynomial_features', 'rbf_kernel', 'logistic_regression', 'nonnegative_least_squares',
-           'kernel_svm', 'support_vector_machine', 'sparse_perceptron']
+           'gradient_descent', 'stochastic_gradient_descent', 'binary_logistic_descent', 'class_probabilities',
+           'logistic_loss', 'logistic_gradient', 'svm_subgradient_descent', 'SVMResult', 'naive_bayes',
+           'kernel_perceptron', 'kernel_score', 'polynomial_kernel', 'polynomial_features', 'rbf_kernel',
+           'logistic_regression', 'nonnegative_least_squares', 'kernel_svm', 'support_vector_machine',
+           'sparse_perceptron']
 
 # %% ../../chapters/01_linear_classifiers.ipynb #137b6a82
 from collections import Counter
@@ -243,7 +244,7 @@ def norm_bounds(
 def mistake_bound(gamma: NotNegative, R: NotNegative) -> float:
     """The most mistakes that a perceptron can make, R²/γ²; infinite without a margin.
 
-    gamma : the margin. R : the radius. Source: Chapter 1, thm-novikoff.
+    gamma : the margin. R : the radius. Source: Chapter 1, eq-novikoff.
     """
     return (R / gamma) ** 2 if gamma > 0 else float("inf")
 
@@ -340,6 +341,18 @@ def stochastic_gradient_descent(
         for n in rng.permutation(n_examples):
             w = w - rate / epoch * gradient(w, n)
     return w
+
+# %% ../../chapters/01_linear_classifiers.ipynb #descent-of-two
+@contract
+def binary_logistic_descent(
+    X: Features, y: Binary, l2: NotNegative, rate: Positive, n_steps: Count
+) -> Float[Array, "D"]:
+    """Weights after gradient descent on `binary_log_loss` from zero."""
+
+    def gradient(w: np.ndarray) -> np.ndarray:
+        return binary_log_loss_gradient.unchecked(w, X, y, l2)
+
+    return gradient_descent(gradient, np.zeros(X.shape[1]), rate, n_steps)
 
 # %% ../../chapters/01_linear_classifiers.ipynb #dfa761af
 Weights = Annotated[Float[Array, "K D"], Within]
@@ -441,6 +454,17 @@ def kernel_perceptron(
         if (counts == before).all():
             break
     return counts
+
+# %% ../../chapters/01_linear_classifiers.ipynb #kernel-score
+@contract
+def kernel_score(
+    K: Float[Array, "M N"], coefficients: Float[Array, "N"], bias: float = 0.0
+) -> Float[Array, "M"]:
+    """Scores of M inputs, whose kernels with the N examples are the rows of K.
+
+    coefficients : α_n y_n. Source: Chapter 1, eq-dual-score.
+    """
+    return K @ coefficients + bias
 
 # %% ../../chapters/01_linear_classifiers.ipynb #fd88374c
 Others = Annotated[Float[Array, "M D"], Within]
