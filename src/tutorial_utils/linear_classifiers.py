@@ -298,7 +298,7 @@ Binary = Annotated[Int[Array, "N"], Range(at_least=0, at_most=1)]
 def binary_log_loss(
     w: Annotated[Float[Array, "D"], Within], X: Features, y: Binary, l2: NotNegative
 ) -> float:
-    """Mean log-loss for classes 0 and 1, with a penalty. Source: eq-binary-log-loss."""
+    """Mean log-loss with a penalty. Source: eq-log-odds, eq-binary-log-loss."""
     z = X @ w
     # logaddexp(0, z) is log(1 + exp(z)) = -log(1 - p), for large z too.
     log_losses = y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z)
@@ -424,7 +424,7 @@ def naive_bayes(
     n_classes: Count,
     smoothing: NotNegative = 1.0,
 ) -> tuple[Float[Array, "n_classes"], Float[Array, "n_classes D"]]:
-    """log p(y) and log θ from the counts of texts. Source: Chapter 1, eq-smoothing.
+    """log p(y) and log θ from counts of texts. Source: eq-naive-bayes, eq-smoothing.
 
     log p(y) is minus infinity for a class without texts. Raises ValueError if smoothing
     is 0 and a word is missing in a class.
@@ -434,7 +434,9 @@ def naive_bayes(
     if not (occurrences > 0).all():
         raise ValueError(f"smoothing must be above 0 for these counts, got {smoothing}")
     total = occurrences.sum(axis=1, keepdims=True)
-    return np.log(of_class.mean(axis=0)), np.log(occurrences) - np.log(total)
+    with np.errstate(divide="ignore"):  # a class without texts
+        log_prior = np.log(of_class.mean(axis=0))
+    return log_prior, np.log(occurrences) - np.log(total)
 
 # %% ../../chapters/01_linear_classifiers.ipynb #554313b7
 @contract

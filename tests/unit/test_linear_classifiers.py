@@ -767,6 +767,7 @@ def test_naive_bayes_against_scikit_learn(seed, n_features, smoothing):
     np.testing.assert_allclose(np.exp(log_likelihood).sum(axis=1), 1)
 
 
+@pytest.mark.filterwarnings("error")
 def test_naive_bayes_of_a_class_without_texts():
     log_prior, log_likelihood = naive_bayes([[1, 2], [3, 0]], [0, 0], 2)
     assert log_prior.tolist() == [0, -np.inf]
