@@ -7,8 +7,8 @@ __all__ = ['Within', 'Features', 'Labels', 'Signs', 'Positive', 'NotNegative', '
            'mistake_bound', 'maximum_margin', 'averaged_perceptron', 'binary_log_loss', 'binary_log_loss_gradient',
            'gradient_descent', 'stochastic_gradient_descent', 'binary_logistic_descent', 'class_probabilities',
            'logistic_loss', 'logistic_gradient', 'svm_subgradient_descent', 'SVMResult', 'naive_bayes',
-           'kernel_perceptron', 'kernel_score', 'polynomial_kernel', 'polynomial_features', 'rbf_kernel',
-           'logistic_regression', 'nonnegative_least_squares', 'kernel_svm', 'support_vector_machine',
+           'feature_evidence', 'kernel_perceptron', 'kernel_score', 'polynomial_kernel', 'polynomial_features',
+           'rbf_kernel', 'logistic_regression', 'nonnegative_least_squares', 'kernel_svm', 'support_vector_machine',
            'sparse_perceptron']
 
 # %% ../../chapters/01_linear_classifiers.ipynb #137b6a82
@@ -437,6 +437,12 @@ def naive_bayes(
     with np.errstate(divide="ignore"):  # a class without texts
         log_prior = np.log(of_class.mean(axis=0))
     return log_prior, np.log(occurrences) - np.log(total)
+
+# %% ../../chapters/01_linear_classifiers.ipynb #feature-evidence
+@contract
+def feature_evidence(W: Weights, x: Float[Array, "D"]) -> Float[Array, "K D"]:
+    """What each feature of x says for each class. Source: Chapter 1, eq-evidence."""
+    return (W - W.mean(axis=0)) * x
 
 # %% ../../chapters/01_linear_classifiers.ipynb #554313b7
 @contract
