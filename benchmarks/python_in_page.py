@@ -84,6 +84,8 @@ STEPS = (
 # The live pieces, and their pages.
 PIECES = {
     "perceptron": "chapters/01_linear_classifiers.html",
+    "three-linear-models": "chapters/01_linear_classifiers.html",
+    "kernel-machine": "chapters/01_linear_classifiers.html",
     "simplex": "chapters/02_neural_networks.html",
     "playground": "chapters/02_neural_networks.html",
 }

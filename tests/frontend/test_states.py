@@ -311,6 +311,7 @@ def test_a_definition_is_scored_by_the_weights_of_its_words(monkeypatch):
     exec(
         "import numpy as np\nfrom types import SimpleNamespace\n"
         "from tutorial_utils import datasets\n"
+        "from tutorial_utils.linear_classifiers import feature_evidence\n"
         "from tutorial_utils.live import *\n"
         "from tutorial_utils.live import trained\n"
         + source.replace('"logistic regression"', '"one"'),
