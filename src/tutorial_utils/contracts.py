@@ -139,6 +139,7 @@ def contract(function: Any) -> Any:
     - `Annotated[Int[Array, "N"], OneOf((-1, 1))]`: entries among these.
     - `Annotated[Float[Array, "N N"], Symmetric()]`: equal to its transpose.
     - `Callable`: a function.
+    - `MLP`, or another class: an object of it.
     - `... | None`: also None.
 
     Any other annotation is left alone. What is wrong raises ValueError, which names the
@@ -195,7 +196,7 @@ def contract(function: Any) -> Any:
             about, reason = str(error).split(maxsplit=1)
             # What came was finite, so that this is an inner array of the same name.
             is_inner = about in shaped and reason.startswith("must be finite")
-            if about in given and not is_inner:
+            if not shaped or about in given and not is_inner:
                 raise
             raise Overflow(f"{too_large}: the numbers have overflowed") from None
         if check_results:
@@ -464,7 +465,8 @@ def _to_whole_numbers(given: np.ndarray, name: str) -> np.ndarray:
         _to_floats(given, name)
         broken = given[(given != np.floor(given)) | (np.abs(given) > EXACT)]
     else:
-        broken = given[given > LARGEST] if given.dtype.kind == "u" else given[:0]
+        is_unsigned = given.dtype.kind == "u"
+        broken = given[given > LARGEST] if is_unsigned else given.ravel()[:0]
     if broken.size:
         raise ValueError(f"{name} must hold whole numbers, got {broken[0]}")
     return given.astype(np.int64, copy=False)
@@ -592,6 +594,16 @@ def _function(value: Any, name: str, call: _Call) -> Any:
     return value
 
 
+def _object_of(kind: type) -> Step:
+    def step(value: Any, name: str, call: _Call) -> Any:
+        if not isinstance(value, kind):
+            got = type(value).__name__
+            raise ValueError(f"{name} must be of type {kind.__name__}, got {got}")
+        return value
+
+    return step
+
+
 def _one_of(names: tuple[Any, ...]) -> Step:
     def step(value: Any, name: str, call: _Call) -> str:
         if not isinstance(value, str) or value not in names:
@@ -617,6 +629,8 @@ def _axis_of(array: str) -> Step:
     return step
 
 
+# Whose classes no contract enforces: what stands for them comes in many kinds.
+OUTSIDE = ("builtins", "numpy", "collections.abc", "pathlib")
 KINDS: dict[Any, tuple[str, Callable[[np.ndarray, str], np.ndarray]]] = {
     Float: ("numbers", _to_floats),
     Int: ("whole numbers", _to_whole_numbers),
@@ -639,6 +653,8 @@ class _Wanted:
         named = (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
         if parameter.kind not in named:
             raise TypeError(f"a contract needs parameters with names, got {parameter}")
+        if parameter.annotation is parameter.empty:
+            return cls()
         hint, optional = _evaluated(parameter.annotation, function), False
         extras: list[Any] = []
         while get_origin(hint) in (Annotated, Union, types.UnionType):
@@ -676,6 +692,8 @@ class _Wanted:
         if collections.abc.Callable in (hint, get_origin(hint)):
             return cls(optional, later=(_function,))
         _check_no_limits(extras, parameter)
+        if isinstance(hint, type) and hint.__module__ not in OUTSIDE:
+            return cls(optional, later=(_object_of(hint),))
         return cls()
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
 from tutorial_utils import contracts
+from tutorial_utils.checks import Overflow
 from tutorial_utils.contracts import (
     Array,
     AxisOf,
@@ -617,3 +618,45 @@ def test_symmetry_is_of_arrays_alone():
         def f(text: Annotated[str, Symmetric()]) -> str:
             """A text."""
             return text
+
+
+class Thing:
+    """A class of which a contract wants an object."""
+
+
+@contract
+def with_a_thing(thing: Thing, maybe: Thing | None = None) -> str:
+    return type(thing).__name__
+
+
+def test_an_object_of_a_class():
+    class Special(Thing):
+        pass
+
+    assert with_a_thing(Thing()) == "Thing"
+    assert with_a_thing(Special(), None) == "Special"
+    for value, got in ((3, "int"), (Thing, "type"), (None, "NoneType")):
+        with pytest.raises(ValueError, match=f"thing must be of type Thing, got {got}"):
+            with_a_thing(value)
+    with pytest.raises(ValueError, match="maybe must be of type Thing, got str"):
+        with_a_thing(Thing(), "no")
+
+
+def test_labels_may_be_one_whole_number():
+    @contract
+    def f(y: Annotated[Int[Array, "*shape"], OneOf((0, 1))]) -> Int[Array, "*shape"]:
+        return y
+
+    for one in (1, True, np.int8(1), np.uint8(1), np.array(1)):
+        assert f(one) == 1
+    with pytest.raises(ValueError, match="y must hold 0 and 1 only, got 3"):
+        f(3)
+
+
+def test_an_overflow_without_arrays_is_told_as_it_is():
+    @contract
+    def f(x: float) -> float:
+        raise Overflow("the answer must be finite")
+
+    with pytest.raises(Overflow, match="^the answer must be finite"):
+        f(1.0)
