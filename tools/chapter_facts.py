@@ -2,7 +2,8 @@
 
 usage: chapter_facts.py NOTEBOOK [SITE]
 
-For the core path, for what is further, and for the rest (summary, exercises, notes).
+For the core path and what is further of each part, and for the rest (summary,
+exercises, notes).
 With the built site, and a Chromium, also the heights in the page at 1300 pixels.
 """
 
@@ -78,10 +79,16 @@ def facts(notebook: dict, heights: dict | None) -> Iterator[str]:
         f"{'':12}sections   words   open lines   drawings   pictures"
         f"{'   pixels' if heights else ''}"
     )
-    for path in ("core", "further", ""):
-        own = [section for section in sections if section.path == path]
+    n_parts = max(section.part for section in sections if section.path)
+    rows = [
+        (path if n_parts == 1 else f"{path} {part}", path, part)
+        for part in range(1, n_parts + 1)
+        for path in ("core", "further")
+    ]
+    for name, path, part in [*rows, ("the rest", "", 0)]:
+        own = [s for s in sections if s.path == path and part in (s.part, 0)]
         line = (
-            f"{path or 'the rest':12}{len(own):8}{sum(s.words() for s in own):8}"
+            f"{name:12}{len(own):8}{sum(s.words() for s in own):8}"
             f"{sum(s.open_lines() for s in own):13}{sum(map(drawings, own)):11}"
             f"{sum(map(pictures, own)):11}"
         )

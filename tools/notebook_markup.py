@@ -205,7 +205,7 @@ class Converter:
         label = block.options.get("label", block.options.get("name", ""))
         title = f" ({self.lines(block.title)})" if block.title else ""
         if kind == "chapter-map":
-            return f":::{{chapter-map}}\n{content}:::"  # the publisher's
+            return f":::{{chapter-map}}\n{content}\n:::"  # the publisher's
         if kind == "figure":
             alt = re.sub(r"[\[\]]", "", block.options.get("alt", ""))
             shown = f"![{alt}]({self.picture(block.title)})"

@@ -41,9 +41,12 @@ def _published(notebook: dict, chapter: Path, change: Callable[[dict], dict]) ->
     made = change(notebook)
     made = made | {"cells": plain_cells(made["cells"], convert)}
     for cell in made["cells"]:
-        if cell["cell_type"] == "markdown" and MAP.search(cell["source"]):
-            lines = "\n".join(list_of(sections_of(notebook)))
-            cell["source"] = MAP.sub(lambda _, lines=lines: lines, cell["source"])
+        if cell["cell_type"] == "markdown" and (found := MAP.search(cell["source"])):
+            names = found["parts"].split("\n")
+            lines = list_of(sections_of(notebook), [name for name in names if name])
+            start, end = found.span()
+            before, after = cell["source"][:start], cell["source"][end:]
+            cell["source"] = before + "\n".join(lines) + after
     return made | {"metadata": folded_in_colab(made)}
 
 

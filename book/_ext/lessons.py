@@ -1,8 +1,9 @@
 """What a chapter's cells say of their place in the lesson, by their tags.
 
 core, further : on the cell of a section's heading. The directive chapter-map lists the
-sections with these marks. check : the page shows the last printed line of the cell,
-and folds the rest.
+sections with these marks. part : on the heading of the section that begins the next
+part of a chapter; the lines of chapter-map are the names of its parts. check : the page
+shows the last printed line of the cell, and folds the rest.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 PATHS = ("core", "further")
-MAP = re.compile(r"^:::\{chapter-map\}\n:::$", re.MULTILINE)
+MAP = re.compile(r"^:::\{chapter-map\}\n(?P<parts>.*?)^:::$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(
     r"^(?:\((?P<label>[\w:.-]+)\)= *\n+)?## (?P<title>.+)$", re.MULTILINE
 )
@@ -32,14 +33,16 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Section:
-    """A section of a chapter: its label, title and path, and its cells.
+    """A section of a chapter: its label, title, path and part, and its cells.
 
-    path : "core", "further", or "" where the heading's cell has neither tag.
+    path : "core", "further", or "" where the heading's cell has neither tag. part :
+    from 1.
     """
 
     label: str
     title: str
     path: str
+    part: int
     cells: list[dict]
 
     def words(self) -> int:
@@ -71,6 +74,7 @@ def tags_of(cell: dict) -> set[str]:
 def sections_of(notebook: dict) -> list[Section]:
     """The sections of a notebook. Raises ValueError for a tag that stands elsewhere."""
     found: list[Section] = []
+    part = 1
     for cell in notebook["cells"]:
         paths = [path for path in PATHS if path in tags_of(cell)]
         headings = []
@@ -82,41 +86,69 @@ def sections_of(notebook: dict) -> list[Section]:
                 "core and further are for a cell with one heading of a section, and "
                 f"one of them: {start!r}"
             )
+        if "part" in tags_of(cell):
+            if not paths:
+                raise ValueError(f"a part must begin with a path: {source_of(cell)!r}")
+            part += 1
         for heading in headings:
             path = paths[0] if paths else ""
             label = heading["label"] or ""
-            found.append(Section(label, heading["title"], path, []))
+            found.append(Section(label, heading["title"], path, part, []))
         if found:
             found[-1].cells.append(cell)
     return found
 
 
-def map_of(sections: list[Section]) -> Iterator[str]:
-    """The lines of the map of a chapter: its sections, each with its path."""
-    if not any(section.path for section in sections):
+def parts_of(
+    sections: list[Section], names: list[str]
+) -> Iterator[tuple[str, list[Section]]]:
+    """Each part of a chapter with its heading and its sections that have a path.
+
+    names : of the parts; none for a chapter in one part, whose heading is empty.
+    """
+    with_path = [section for section in sections if section.path]
+    if not with_path:
         raise ValueError("no section of this chapter has the tag core or further")
-    yield "| section | path |"
-    yield "|---|---|"
-    for section in sections:
-        if section.path and not section.label:
-            raise ValueError(f"the section {section.title!r} needs a label")
-        if section.path:
+    n_parts = with_path[-1].part
+    if n_parts != max(len(names), 1):
+        raise ValueError(f"{n_parts} parts of the chapter must have as many names")
+    for number in range(1, n_parts + 1):
+        heading = f"**Part {number}: {names[number - 1]}**" if names else ""
+        yield heading, [section for section in with_path if section.part == number]
+
+
+def map_of(sections: list[Section], names: list[str]) -> Iterator[str]:
+    """The lines of the map of a chapter: its sections, each with its path."""
+    for heading, own in parts_of(sections, names):
+        yield from (["", heading, ""] if heading else [])
+        yield "| section | path |"
+        yield "|---|---|"
+        for section in own:
+            if not section.label:
+                raise ValueError(f"the section {section.title!r} needs a label")
             yield f"| {{ref}}`{section.label}` | {section.path} |"
 
 
-def list_of(sections: list[Section]) -> Iterator[str]:
+def list_of(sections: list[Section], names: list[str]) -> Iterator[str]:
     """The same for a notebook, where no label is resolved."""
-    for section in sections:
-        if section.path:
+    for heading, own in parts_of(sections, names):
+        yield from (["", heading, ""] if heading else [])
+        for section in own:
             yield f"- {section.title} ({section.path})"
 
 
 class ChapterMap(SphinxDirective):
-    """A table of this chapter's sections, each marked core or further."""
+    """A table of this chapter's sections, each marked core or further.
+
+    Its lines are the names of the chapter's parts, if it has several.
+    """
+
+    has_content = True
 
     def run(self) -> list[nodes.Node]:
         try:
-            lines = list(map_of(sections_of(read(self.env.doc2path(self.env.docname)))))
+            sections = sections_of(read(self.env.doc2path(self.env.docname)))
+            lines = list(map_of(sections, [line for line in self.content if line]))
         except ValueError as trouble:
             raise self.error(str(trouble)) from None
         return self.parse_text_to_nodes("\n".join(lines))

@@ -1,6 +1,7 @@
 """The grammar's tools: drawings in the page, the map of a chapter, folded checks."""
 
 import base64
+import copy
 import io
 import json
 import os
@@ -229,11 +230,35 @@ def test_sections_have_their_cells_words_and_lines():
 
 def test_the_map_lists_what_has_a_path():
     sections = lessons.sections_of(CHAPTER)
-    assert [*lessons.map_of(sections)][2:] == [
+    assert [*lessons.map_of(sections, [])][2:] == [
         "| {ref}`a-one` | core |",
         "| {ref}`a-two` | further |",
     ]
-    assert [*lessons.list_of(sections)] == ["- One (core)", "- Two (further)"]
+    assert [*lessons.list_of(sections, [])] == ["- One (core)", "- Two (further)"]
+
+
+def test_a_chapter_may_have_parts():
+    two = copy.deepcopy(CHAPTER)
+    two["cells"][6]["metadata"]["tags"].append("part")
+    sections = lessons.sections_of(two)
+    assert [s.part for s in sections] == [1, 2, 2]
+    assert [*lessons.list_of(sections, ["First", "Second"])] == [
+        *("", "**Part 1: First**", "", "- One (core)"),
+        *("", "**Part 2: Second**", "", "- Two (further)"),
+    ]
+    lines = [*lessons.map_of(sections, ["First", "Second"])]
+    assert [line for line in lines if line.startswith("**")] == [
+        "**Part 1: First**",
+        "**Part 2: Second**",
+    ]
+    counted = [line[:9].strip() for line in chapter_facts.facts(two, None)]
+    assert counted[1:6] == ["core 1", "further 1", "core 2", "further 2", "the rest"]
+    for names in ([], ["First"], ["1", "2", "3"]):
+        with pytest.raises(ValueError, match="2 parts of the chapter must have as"):
+            [*lessons.map_of(sections, names)]
+    two["cells"][6]["metadata"]["tags"] = ["part"]
+    with pytest.raises(ValueError, match="a part must begin with a path"):
+        lessons.sections_of(two)
 
 
 @pytest.mark.parametrize(
@@ -252,10 +277,12 @@ def test_a_path_stands_at_a_heading(cell, says):
 
 def test_a_map_needs_paths_and_labels():
     with pytest.raises(ValueError, match="no section of this chapter has"):
-        list(lessons.map_of(lessons.sections_of(notebook(("markdown", "## A", [])))))
+        list(
+            lessons.map_of(lessons.sections_of(notebook(("markdown", "## A", []))), [])
+        )
     unnamed = notebook(("markdown", "## A", ["core"]))
     with pytest.raises(ValueError, match="'A' needs a label"):
-        list(lessons.map_of(lessons.sections_of(unnamed)))
+        list(lessons.map_of(lessons.sections_of(unnamed), []))
 
 
 def test_the_facts_of_a_chapter_are_counted():
@@ -297,13 +324,16 @@ def test_the_map_of_a_chapter_is_on_its_page(chapter):
         (SITE / "chapters" / f"{chapter.stem}.html").read_text(encoding="utf-8"),
         "html.parser",
     )
-    [table] = [t for t in page.select("table") if t.select("th")[-1].text == "path"]
+    tables = [t for t in page.select("table") if t.select("th")[-1].text == "path"]
     rows = [
-        [cell.text.strip() for cell in row.select("td")] for row in table.select("tr")
+        [cell.text.strip() for cell in row.select("td")]
+        for table in tables
+        for row in table.select("tr")[1:]
     ]
     sections = lessons.sections_of(json.loads(chapter.read_text(encoding="utf-8")))
     expected = [[s.title, s.path] for s in sections if s.path]
-    assert [[title.split(" ", 1)[-1], path] for title, path in rows[1:]] == [
+    assert len(tables) == max(s.part for s in sections)
+    assert [[title.split(" ", 1)[-1], path] for title, path in rows] == [
         [title.split(" ", 1)[-1], path] for title, path in expected
     ]
     marked = {
@@ -350,6 +380,7 @@ def test_the_published_notebooks_have_drawings_and_map_in_them(chapter):
         assert "{chapter-map}" not in text
     published = read_published(chapter)
     assert with_paths(chapter) == ("(core)" in joined(published))
+    assert ("**Part 2: " in joined(published)) == ('"part"' in source)
     nbformat.validate(nbformat.from_dict(published))
 
 
