@@ -33,6 +33,8 @@ from tutorial_utils.live import (
     table,
     text,
 )
+from tutorial_utils.live.passes import ByHand
+from tutorial_utils.neural_networks import ACTIVATIONS, MLP
 from tutorial_utils.widgets import choice, slider
 
 TWO = {"two": ([[-0.5, 0], [0.5, 0]], [0, 1]), "one": ([[0, 0.5]], [0])}
@@ -186,10 +188,30 @@ def slow() -> Live:
     )
 
 
+def passes() -> Live:
+    """A graph with words on its edges, some of which are fixed."""
+
+    def start():
+        return ByHand(MLP([2, 2, 1], "tanh", np.random.default_rng(0)))
+
+    number = np.linspace(-3, 3, 61).round(1).tolist()
+    return live(
+        "passes",
+        *(start, ByHand.scene, ByHand.told, ByHand.advance, ByHand.change),
+        pace=1,
+        x1=slider("Input x1", number, 1.0),
+        x2=slider("Input x2", number, 2.0),
+        y=slider("Answer y", number, 1.0),
+        activation=choice("Activation", ACTIVATIONS, "tanh"),
+        rate=slider("Learning rate", (0.1, 0.5), 0.5),
+    )
+
+
 MAKERS: dict[str, Callable[[], Live]] = {
     "points": points,
     "made": made,
     "net": net,
+    "passes": passes,
     "slow": slow,
 }
 
@@ -507,6 +529,65 @@ def test_weights_and_biases_are_edited_alike(pieces):
     for key in ("ArrowRight", "ArrowRight", " "):
         page.keyboard.press(key)
     expect(fact(piece, "cells")).to_have_text("-1 1 -1 -1")
+
+
+def test_words_on_edges_and_weights_that_cannot_be_set(pieces):
+    page = pieces.page
+    piece = pieces.open("passes")
+    expect(piece.locator(".node")).to_have_count(8)
+    expect(piece.locator(".hit")).to_have_count(6)  # of nine edges
+    step = piece.get_by_role("button", name="Step")
+    for n in range(15):
+        step.click()
+        expect(fact(piece, "number")).to_have_text(f"{n + 1} of 15")
+    expect(piece.locator(".node.chosen")).to_have_count(2)
+    expect(piece.locator(".link.lit")).to_have_count(4)
+    notes = piece.locator(".note").all_text_contents()
+    assert len(notes) == 9
+    assert all("←" in note for note in notes)
+    assert sum("∂w" in note for note in notes) == 6
+    piece.locator(".graph").focus()
+    said = piece.get_by_role("status")
+    for name in (
+        *("Input x1", "Input x2", "Bias of z1", "Weight from x1 to z1"),
+        *("Weight from x2 to z1", "Bias of z2", "Weight from x1 to z2"),
+        *("Weight from x2 to z2", "Node h1", "Node h2", "Bias of f"),
+        *("Weight from h1 to f", "Weight from h2 to f", "Node L", "Input x1"),
+    ):
+        page.keyboard.press("ArrowRight")
+        expect(said).to_contain_text(name)
+    page.keyboard.press("ArrowUp")
+    expect(piece.get_by_role("alert")).to_contain_text("Input x1 has no bias")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    expect(piece.locator(".word").nth(2)).to_contain_text("b 0.25")
+
+
+def test_a_wordy_graph_runs_downwards_on_a_narrow_screen(either, address):
+    context = either.new_context(viewport={"width": 360, "height": 800})
+    pieces = Pieces(context.new_page(), address)
+    piece = pieces.open("passes")
+    step = piece.get_by_role("button", name="Step")
+    for n in range(15):
+        step.click()
+        expect(fact(piece, "number")).to_have_text(f"{n + 1} of 15")
+    nodes = [node.bounding_box() for node in piece.locator(".node").all()]
+    assert nodes[0]["y"] == nodes[1]["y"] < nodes[2]["y"] < nodes[7]["y"]
+    assert nodes[0]["x"] < nodes[1]["x"]
+    boxes = [text.bounding_box() for text in piece.locator(".note, .word").all()]
+    assert all(b["x"] >= 0 and b["x"] + b["width"] <= 360 for b in boxes)
+    for i, one in enumerate(boxes):
+        for other in boxes[:i]:
+            apart = (
+                one["x"] + one["width"] <= other["x"] + 1
+                or other["x"] + other["width"] <= one["x"] + 1
+                or one["y"] + one["height"] <= other["y"] + 1
+                or other["y"] + other["height"] <= one["y"] + 1
+            )
+            assert apart, "texts lie on each other"
+    context.close()
+    assert pieces.wrong == []
 
 
 def test_a_link_makes_the_edits_after_the_same_steps(pieces):

@@ -1,17 +1,26 @@
 // A graph: nodes with small maps or words, edges with weights, both editable.
 
-import { linkHorizontal } from "d3-shape";
+import { linkHorizontal, linkVertical } from "d3-shape";
 import { useRef } from "preact/hooks";
 import type { Graph } from "./frame";
 import type { Handling } from "./handling";
 import type { Picture } from "./pictures";
 
 const WORD = 15; // px below a node for its label
+const LINE = 13; // px from line to line of a text
+const WIDE = 1.35; // times as wide as high is a node with several lines
+const ALONG = 0.3; // of an edge that starts beside others, where its words stand
 
-interface Places { side: number; x: number[]; y: number[] }
+interface Places { side: number; wide: number; isTurned: boolean; x: number[]; y: number[] }
 
-/** Where the nodes stand: in columns by their first coordinate. */
-export function placesOf({ at, maps, labels }: Graph, width: number, height: number): Places {
+/** Where the nodes stand: in columns by their first coordinate, turned in rows. */
+export function placesOf(data: Graph, width: number, height: number): Places {
+  const isTurned = data.narrow > 0 && height > width;
+  if (isTurned) {
+    const { side, x, y } = placesOf({ ...data, narrow: 0 }, height, width);
+    return { side, wide: WIDE * side, isTurned, x: y, y: x };
+  }
+  const { at, maps, labels } = data;
   const n = at.length / 2;
   const column = (k: number) => Math.round(at[2 * k]! * 1e4);
   const sizes = new Map<number, number>();
@@ -23,9 +32,12 @@ export function placesOf({ at, maps, labels }: Graph, width: number, height: num
   const all = Array.from({ length: n }, (_, k) => k);
   const [first, last] = [Math.min(...all.map((k) => at[2 * k]!)), Math.max(...all.map((k) => at[2 * k]!))];
   const share = (k: number) => (last > first ? (at[2 * k]! - first) / (last - first) : 0.5);
+  const wide = labels.some((text) => text.includes("\n")) ? WIDE * side : side;
   return {
     side,
-    x: all.map((k) => 4 + side / 2 + share(k) * (width - side - 8)),
+    wide,
+    isTurned,
+    x: all.map((k) => 4 + wide / 2 + share(k) * (width - wide - 8)),
     y: all.map((k) => Math.min(Math.max(at[2 * k + 1]! * height - (maps && labels[k] ? WORD / 2 : 0), side / 2 + 1), height - side / 2 - 1)),
   };
 }
@@ -52,17 +64,19 @@ const PER_PIXEL = 0.02; // that a drag upwards adds to it
 export interface Part { of: "edge" | "node"; index: number; name: string; value: number; hasValue: boolean }
 
 /** Inputs with their weights, then each unit with its bias and the weights into it. */
-export function partsOf({ edges, weights, values, names, at }: Graph): Part[] {
+export function partsOf({ edges, weights, values, names, at, fixed }: Graph): Part[] {
   const named = (k: number) => names[k] || `unit ${k + 1}`;
   const ofEdges = Array.from(weights, (value, index): Part => ({
     of: "edge", index, value, hasValue: true, name: `Weight from ${named(edges[2 * index]!)} to ${named(edges[2 * index + 1]!)}`,
-  }));
+  })).filter(({ index }) => !fixed.includes(index));
   if (!values) return ofEdges;
+  const ends = Array.from({ length: weights.length }, (_, k) => edges[2 * k + 1]!);
   const into = new Map<number, Part[]>();
-  ofEdges.forEach((part, k) => into.set(edges[2 * k + 1]!, [...(into.get(edges[2 * k + 1]!) ?? []), part]));
+  for (const part of ofEdges) into.set(ends[part.index]!, [...(into.get(ends[part.index]!) ?? []), part]);
   return Array.from({ length: at.length / 2 }, (_, index) => {
     const hasValue = into.has(index);
-    const node: Part = { of: "node", index, value: values[index]!, hasValue, name: hasValue ? `Bias of ${named(index)}` : `Input ${named(index)}` };
+    const kind = hasValue ? "Bias of " : ends.includes(index) ? "Node " : "Input ";
+    const node: Part = { of: "node", index, value: values[index]!, hasValue, name: kind + named(index) };
     return [node, ...(into.get(index) ?? [])];
   }).flat();
 }
@@ -70,13 +84,18 @@ export function partsOf({ edges, weights, values, names, at }: Graph): Part[] {
 export const toldOf = ({ name, value, hasValue }: Part) => (hasValue ? `${name}: ${value.toFixed(2)}.` : `${name}.`);
 
 export function GraphPicture({ data, width, height, handling }: { data: Graph; width: number; height: number; handling: Handling }) {
-  const { edges, weights, labels, numbers, maps, edit } = data;
-  const { side, x, y } = placesOf(data, width, height);
+  const { edges, weights, labels, numbers, maps, edit, words, fixed, lit } = data;
+  const { side, wide, isTurned, x, y } = placesOf(data, width, height);
   const group = useRef<SVGGElement>(null);
   const most = Math.max(1.5, ...weights.map(Math.abs));
-  const link = linkHorizontal<number, [number, number]>()
-    .source((k) => [x[edges[2 * k]!]! + side / 2, y[edges[2 * k]!]!])
-    .target((k) => [x[edges[2 * k + 1]!]! - side / 2, y[edges[2 * k + 1]!]!]);
+  const [across, down] = isTurned ? [0, side / 2] : [wide / 2, 0];
+  const source = (k: number): [number, number] => [x[edges[2 * k]!]! + across, y[edges[2 * k]!]! + down];
+  const target = (k: number): [number, number] => [x[edges[2 * k + 1]!]! - across, y[edges[2 * k + 1]!]! - down];
+  const bent = (isTurned ? linkVertical : linkHorizontal)<number, [number, number]>().source(source).target(target);
+  const link = words.length ? (k: number) => `M${source(k)}L${target(k)}` : bent; // words stand on straight lines
+  const starts = Array.from(weights, (_, k) => edges[2 * k]!);
+  const share = (k: number) => (starts.filter((from) => from === starts[k]).length > 1 ? ALONG : 0.5);
+  const along = (k: number, axis: 0 | 1) => (1 - share(k)) * source(k)[axis] + share(k) * target(k)[axis];
   const parts = edit ? partsOf(data) : [];
   const isChosen = (of: string, index: number) => handling.chosen?.name === edit && handling.chosen.of === of && handling.chosen.index === index;
   const nowChosen = () => parts.findIndex(({ of, index }) => isChosen(of, index));
@@ -111,7 +130,7 @@ export function GraphPicture({ data, width, height, handling }: { data: Graph; w
     if (next !== undefined) choose(parts[next]!);
     else if (by && now < 0) choose(parts[0]!);
     else if (by && parts[now]!.hasValue) change(parts[now]!, parts[now]!.value + by);
-    else if (by) handling.say("An input has no bias. Arrows left and right go on to the weights.");
+    else if (by) handling.say(`${parts[now]!.name} has no bias. Arrows left and right go on to the weights.`);
     else if (event.key === "Escape" && now >= 0) handling.forget();
     else return;
     event.preventDefault();
@@ -119,24 +138,34 @@ export function GraphPicture({ data, width, height, handling }: { data: Graph; w
   };
   const all = Array.from(weights, (_, k) => k);
   const nBiases = parts.filter(({ of, hasValue }) => of === "node" && hasValue).length;
-  const label = `${weights.length} weights${nBiases ? ` and ${nBiases} biases` : ""}. Arrows left and right choose one, up and down change it, Escape lets it go${maps ? "; the map of a chosen unit is shown large" : ""}.`;
+  const label = `${weights.length - fixed.length} weights${nBiases ? ` and ${nBiases} biases` : ""}. Arrows left and right choose one, up and down change it, Escape lets it go${maps ? "; the map of a chosen unit is shown large" : ""}.`;
   const access = edit ? { role: "application" as const, tabindex: 0, "aria-label": label, "data-lm-suppress-shortcuts": "true", onKeyDown: key } : {};
   return (
     <g ref={group} class="graph" {...access}>
       {all.map((k) => isChosen("edge", k) && <path class="halo" d={link(k) ?? ""} />)}
       {all.map((k) => (
-        <path class={`link ${weights[k]! < 0 ? "low" : "high"}`} d={link(k) ?? ""}
+        <path class={`link ${weights[k]! < 0 ? "low" : "high"}${lit.edges.includes(k) ? " lit" : ""}`} d={link(k) ?? ""}
           stroke-width={0.5 + (weights.length > MANY ? 3 : 5) * Math.sqrt(Math.abs(weights[k]!) / most)} />
       ))}
-      {edit && all.map((k) => <path class="hit" d={link(k) ?? ""} onPointerDown={(event) => press(event, "edge", k)} onPointerMove={carry} onPointerUp={release} onPointerCancel={release} />)}
+      {edit && all.map((k) => !fixed.includes(k) && <path class="hit" d={link(k) ?? ""} onPointerDown={(event) => press(event, "edge", k)} onPointerMove={carry} onPointerUp={release} onPointerCancel={release} />)}
       {x.map((px, k) => (
-        <rect class={`node${isChosen("node", k) ? " chosen" : ""}`} x={px - side / 2} y={y[k]! - side / 2} width={side} height={side} rx="5"
+        <rect class={`node${isChosen("node", k) || lit.nodes.includes(k) ? " chosen" : ""}`} x={px - wide / 2} y={y[k]! - side / 2} width={wide} height={side} rx="5"
           onPointerDown={(event) => edit && press(event, "node", k)} />
       ))}
       {numbers.map((text, k) => text && <text class="number" x={x[k]! - side / 2 + 3} y={y[k]! - side / 2 + 11}>{text}</text>)}
-      {labels.map((text, k) => (
-        <text class="word" x={x[k]} y={maps ? y[k]! + side / 2 + 12 : y[k]! + 4} text-anchor="middle">{text}</text>
-      ))}
+      {labels.map((text, k) => <Lines kind="word" text={text} x={x[k]!} y={maps ? y[k]! + side / 2 + 12 : y[k]! + 4} />)}
+      {words.map((text, k) => <Lines kind={`note${lit.edges.includes(k) ? " lit" : ""}`} text={text} x={along(k, 0)} y={along(k, 1) + 4} />)}
     </g>
+  );
+}
+
+/** A text of some lines around a place. */
+function Lines({ kind, text, x, y }: { kind: string; text: string; x: number; y: number }) {
+  const lines = text.split("\n");
+  if (lines.length === 1) return <text class={kind} x={x} y={y} text-anchor="middle">{text}</text>;
+  return (
+    <text class={kind} y={y - (LINE * (lines.length - 1)) / 2} text-anchor="middle">
+      {lines.map((line, k) => <tspan x={x} dy={k && LINE}>{line}</tspan>)}
+    </text>
   );
 }

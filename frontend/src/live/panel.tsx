@@ -73,9 +73,10 @@ export function sizesOf(rows: PanelData[][], total: number): [width: number, hei
   return rows.map((row) => {
     const shapes = row.reduce((sum, { shape }) => sum + shape, 0);
     const height = (total - GAP * (row.length - 1)) / shapes;
-    return row.map(({ shape }) =>
-      total < NARROW
-        ? [Math.floor(total), Math.max(LEAST, Math.floor(Math.min(total / shape, total)))]
-        : [Math.floor(height * shape), Math.max(LEAST, Math.floor(height))]);
+    return row.map((data) => {
+      if (total >= NARROW) return [Math.floor(height * data.shape), Math.max(LEAST, Math.floor(height))];
+      if (data.kind === "graph" && data.narrow) return [Math.floor(total), Math.floor(total / data.narrow)];
+      return [Math.floor(total), Math.max(LEAST, Math.floor(Math.min(total / data.shape, total)))];
+    });
   });
 }

@@ -189,16 +189,24 @@ def graph(
     numbers: Sequence[str] = (),
     values: np.ndarray | None = None,
     edit: str = "",
+    words: Sequence[str] = (),
+    fixed: Sequence[int] = (),
+    lit: tuple[Sequence[int], Sequence[int]] = ((), ()),
     title: str = "",
     shape: float = 1.6,
+    narrow: float = 0.0,
 ) -> Panel:
     """N nodes and M edges. at : (N, 2), in the unit square, downwards.
 
     edges : (M, 2), from and to. weights : (M,). maps : (N, H, W), a small picture in
     each node. labels : what stands at the nodes. names : what they are called where
     that is longer. numbers : what stands inside the nodes. values : (N,), of the nodes.
-    edit : a name under which the reader changes weights and values.
+    edit : a name under which the reader changes weights and values. words : what stands
+    on the edges. fixed : the edges whose weights the reader does not change. lit : the
+    nodes and the edges that are emphasised. Texts may have several lines. narrow : the
+    shape on a narrow screen, where the graph then runs downwards; 0 if it does not.
     """
+    nodes, links = lit
     return {
         "kind": "graph",
         "at": single(at),
@@ -210,8 +218,12 @@ def graph(
         "numbers": list(numbers),
         "values": None if values is None else single(values),
         "edit": edit,
+        "words": list(words),
+        "fixed": list(fixed),
+        "lit": {"nodes": list(nodes), "edges": list(links)},
         "title": title,
         "shape": shape,
+        "narrow": narrow,
     }
 
 
