@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -33,7 +34,9 @@ from tutorial_utils.live.networks import (
     training_controls,
     unit_outputs,
 )
-from tutorial_utils.neural_networks import MLP, softmax, sparsemax
+from tutorial_utils.live.passes import STAGES, ByHand
+from tutorial_utils.neural_networks import ACTIVATIONS, MLP, softmax, sparsemax
+from tutorial_utils.training import DERIVATIVES, backpropagation, forward_pass
 from tutorial_utils.widgets import choice, slider
 
 
@@ -361,6 +364,124 @@ def test_a_preset_of_several_controls_is_sent_as_the_controls_are():
     piece = counter(presets={"twice": {"data": "none", "by": 2}}, folded=("by",))
     assert piece.spec["presets"] == {"twice": {"data": {"X": [], "y": []}, "by": 1}}
     assert piece.spec["folded"] == ["by"]
+
+
+# ---- passes by hand
+
+
+def by_hand(activation="tanh", seed=0):
+    rng = np.random.default_rng(seed)
+    network = MLP([2, 2, 1], activation, rng)
+    network.b = [rng.normal(size=b.shape) for b in network.b]
+    return ByHand(network)
+
+
+def numbers_in(texts, mark):
+    """The number after a mark in each text that has it."""
+    pattern = re.compile(rf"(?:^|\n){re.escape(mark)} (-?[\d.]+)")
+    return [float(m[1]) for text in texts if (m := pattern.search(text))]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_numbers_of_both_passes_are_those_of_backpropagation(activation):
+    piece, (x1, x2, y) = by_hand(activation, seed=3), (0.7, -1.2, 0.4)
+    for _ in STAGES:
+        piece.advance(x1, x2, y, activation, 0.5)
+    [[panel]] = piece.scene(x1, x2, y, activation)["rows"]
+    (dW1, db1), (dW2, db2) = backpropagation(
+        piece.network, np.array([[x1, x2]]), np.array([[y]]), "squared"
+    )
+    words, labels = panel["words"], panel["labels"]
+    seen = numbers_in(words, "∂w")
+    np.testing.assert_allclose(seen, [*dW1.flat, *dW2.flat], atol=6e-4)
+    np.testing.assert_allclose(
+        numbers_in(labels[2:4] + labels[6:7], "∂"), [*db1, *db2], atol=6e-4
+    )
+    (z, f), (_, h) = forward_pass(piece.network, np.array([[x1, x2]]))
+    values = [float(label.split("\n")[0].split()[1]) for label in labels]
+    wanted = [x1, x2, *z[0], *h[0], f[0, 0], 0.5 * (f[0, 0] - y) ** 2]
+    np.testing.assert_allclose(values, wanted, atol=6e-4)
+    # What comes back to an input is the sum over its two paths.
+    back = numbers_in(words, "←")
+    at_inputs = numbers_in(labels[:2], "∂")
+    np.testing.assert_allclose(at_inputs, np.add(back[:2], back[2:4]), atol=2e-3)
+    np.testing.assert_allclose(at_inputs, db1 @ piece.network.W[0], atol=6e-4)
+    slopes = numbers_in(words, "×")
+    np.testing.assert_allclose(slopes[:2], DERIVATIVES[activation](z)[0], atol=6e-4)
+
+
+def test_each_step_brings_one_number_and_says_how():
+    piece, values = by_hand(), (1.0, 2.0, 1.0, "tanh")
+    told, texts = set(), set()
+    for n in range(len(STAGES) + 1):
+        [[panel]] = piece.scene(*values)["rows"]
+        told.add(piece.told(*values))
+        texts.add((*panel["labels"], *panel["words"]))
+        assert panel["title"] == ("Backward pass" if n > 6 else "Forward pass")
+        piece.advance(*values, 0.1)
+    assert len(told) == len(texts) == len(STAGES) + 1
+    assert "one step of gradient descent: minus 0.1 times" in piece.told(*values)
+    assert (piece.stage, piece.updates) == (0, 1)
+
+
+def test_the_update_is_a_step_of_gradient_descent():
+    piece, twin = by_hand(), by_hand()
+    x, y = np.array([[1.0, 2.0]]), np.array([[1.0]])
+    for _ in range(len(STAGES) + 1):
+        piece.advance(1.0, 2.0, 1.0, "tanh", 0.5)
+    gradients = backpropagation(twin.network, x, y, "squared")
+    for (dW, db), W, b, old_W, old_b in zip(
+        gradients,
+        piece.network.W,
+        piece.network.b,
+        twin.network.W,
+        twin.network.b,
+        strict=True,
+    ):
+        np.testing.assert_array_equal(W, old_W - 0.5 * dW)
+        np.testing.assert_array_equal(b, old_b - 0.5 * db)
+
+
+def test_a_step_that_would_overflow_is_refused_and_said():
+    piece = by_hand("linear")
+    piece.network.W = [np.full((2, 2), 20.0), np.full((1, 2), 20.0)]
+    old = [W.copy() for W in piece.network.W]
+    for _ in range(len(STAGES) + 1):
+        piece.advance(3.0, 3.0, -3.0, "linear", 1.0)
+    assert "the learning rate is too large" in piece.told(3.0, 3.0, -3.0, "linear")
+    for W, was in zip(piece.network.W, old, strict=True):
+        np.testing.assert_array_equal(W, was)
+    assert piece.updates == 0
+    piece.scene(3.0, 3.0, -3.0, "linear")
+
+
+def test_each_weight_and_bias_of_the_small_network_can_be_set():
+    piece = by_hand()
+    [[panel]] = piece.scene(1.0, 2.0, 1.0, "tanh")["rows"]
+    edges = [e for e in range(len(panel["edges"])) if e not in panel["fixed"]]
+    for edge in edges:
+        piece.change("network", "edge", edge, 0.25)
+    for node in (2, 3, 6):
+        piece.change("network", "node", node, -0.5)
+    assert all((W == 0.25).all() for W in piece.network.W)
+    assert all((b == -0.5).all() for b in piece.network.b)
+    [[panel]] = piece.scene(1.0, 2.0, 1.0, "tanh")["rows"]
+    assert [panel["values"][k] for k in (2, 3, 6)] == [-0.5] * 3
+    for of, index, value, says in (
+        *[("edge", k, 1.0, f"no edge number {k}") for k in panel["fixed"]],
+        ("node", 0, 1.0, "no node number 0"),
+        ("node", 7, 1.0, "no node number 7"),
+        ("edge", -1, 1.0, "no edge number -1"),
+        ("edge", 0, 21.0, "between -20 and 20, got 21"),
+        ("node", 2, np.nan, "between -20 and 20"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            piece.change("network", of, index, value)
+
+
+def test_only_a_small_network_is_done_by_hand():
+    with pytest.raises(ValueError, match="the sizes 2, 2, 1, got 2, 3, 1"):
+        ByHand(net(2, 3, 1))
 
 
 # ---- networks

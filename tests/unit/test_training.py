@@ -24,6 +24,8 @@ from tutorial_utils.training import (
     RMSprop,
     Tensor,
     backpropagation,
+    binary_cross_entropy,
+    binary_cross_entropy_gradient,
     concatenate,
     cross_entropy,
     cross_entropy_gradient,
@@ -100,6 +102,77 @@ def test_loss_gradients_are_those_of_torch_and_entmax(seed):
         assert_equal(gradient(z, y), slope.numpy(), loss.__name__, 1e-12)
 
 
+BINARY = (binary_cross_entropy, binary_cross_entropy_gradient)
+
+
+@given(seeds, st.sampled_from([(), (1,), (7,), (3, 4), (2, 1, 5)]))
+def test_binary_cross_entropy_takes_any_shape_and_is_torchs(seed, shape):
+    rng = np.random.default_rng(seed)
+    z, y = rng.normal(scale=5, size=shape), rng.integers(2, size=shape)
+    z_torch = torch.tensor(z, requires_grad=True)
+    theirs = torch.nn.functional.binary_cross_entropy_with_logits(
+        z_torch, torch.tensor(y, dtype=torch.float64), reduction="none"
+    )
+    (slope,) = torch.autograd.grad(theirs.sum(), z_torch)
+    assert binary_cross_entropy(z, y).shape == shape
+    # Torch's slope, a difference of nearly equal numbers, has rounding errors of 1e-16.
+    for ours, other in zip((f(z, y) for f in BINARY), (theirs, slope), strict=True):
+        np.testing.assert_allclose(ours, other.detach(), rtol=1e-12, atol=1e-15)
+
+
+@given(seeds)
+def test_binary_cross_entropy_is_the_cross_entropy_of_zero_and_the_score(seed):
+    rng = np.random.default_rng(seed)
+    z, y = rng.normal(scale=30, size=50), rng.integers(2, size=50)
+    two = np.column_stack([np.zeros(50), z])
+    assert_equal(binary_cross_entropy(z, y), cross_entropy(two, y), "value", 1e-13)
+    slopes = cross_entropy_gradient(two, y)[:, 1]
+    assert_equal(binary_cross_entropy_gradient(z, y), slopes, "slope", 1e-13)
+
+
+def test_binary_cross_entropy_keeps_its_digits_far_from_zero():
+    z = np.array([1e4, -1e4, 1e4, -1e4, 40, -40, 0])
+    y = np.array([1, 0, 0, 1, 1, 0, 1])
+    with np.errstate(all="raise", under="ignore"):
+        loss, slope = (f(z, y) for f in BINARY)
+    np.testing.assert_array_equal(loss[:4], [0, 0, 1e4, 1e4])
+    np.testing.assert_array_equal(slope[:4], [0, 0, 1, -1])
+    small = np.exp(-40)  # but for its square
+    np.testing.assert_allclose(loss[4:6], small, rtol=1e-14)
+    np.testing.assert_allclose(slope[4:6], [-small, small], rtol=1e-14)
+    assert loss[6] == np.log(2)
+    assert slope[6] == -0.5
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_binary_cross_entropy_keeps_the_type(kind):
+    z = np.array([-9, -1, 0, 3, 300], kind)
+    exact = [f(z.astype(np.float64), [1, 0, 1, 1, 0]) for f in BINARY]
+    for f, wanted in zip(BINARY, exact, strict=True):
+        assert f(z, [1, 0, 1, 1, 0]).dtype == kind
+        np.testing.assert_allclose(
+            f(z, [1, 0, 1, 1, 0]), wanted, rtol=2 * np.finfo(kind).eps
+        )
+
+
+@pytest.mark.parametrize("f", BINARY)
+@pytest.mark.parametrize(
+    ("z", "y", "message"),
+    [
+        ([0.0, 1.0], [0, 2], "y must hold 0 and 1 only, got 2"),
+        ([0.0, 1.0], [0, -1], "y must hold 0 and 1 only, got -1"),
+        ([0.0, 1.0], [0, 0.5], "y must hold whole numbers, got 0.5"),
+        ([0.0, 1.0], [0, 1, 1], r"y must have shape .*\(2,\) as in z, got \(3,\)"),
+        ([0.0, np.inf], [0, 1], "z must be finite"),
+        ([], [], "z must not be empty"),
+        ("text", [0], "z must be numbers"),
+    ],
+)
+def test_bad_scores_and_labels_of_two_classes(f, z, y, message):
+    with pytest.raises(ValueError, match=message):
+        f(z, y)
+
+
 @given(seeds)
 def test_sparsemax_loss_is_zero_exactly_from_a_lead_of_one(seed):
     rng = np.random.default_rng(seed)
@@ -140,17 +213,21 @@ def test_the_sparsemax_loss_shares_ties():
 @pytest.mark.parametrize(
     ("z", "y", "message"),
     [
-        ([[1.0, 2.0]], [2], "y must hold whole numbers from 0 to 1, got 2"),
-        ([[1.0, 2.0]], [-1], "y must hold whole numbers from 0 to 1, got -1"),
-        ([[1.0, 2.0]], [0.5], "y must hold whole numbers from 0 to 1, got 0.5"),
-        ([[1.0, 2.0]], [0, 1], r"y must have one label .* shape \(1,\)"),
-        ([[1.0, 2.0]], 0, r"y must have one label .* got \(\)"),
-        (1.0, 0, "y must have one label"),
+        ([[1.0, 2.0]], [2], "of at least 0 and below K = 2 as in z, got 2"),
+        ([[1.0, 2.0]], [-1], "of at least 0 and below K = 2 as in z, got -1"),
+        ([[1.0, 2.0]], [0.5], "y must hold whole numbers, got 0.5"),
+        (
+            [[1.0, 2.0]],
+            [0, 1],
+            r"y must have shape .* batch = \(1,\) as in z, got \(2,\)",
+        ),
+        ([[1.0, 2.0]], 0, r"y must have shape .* batch = \(1,\) as in z, got \(\)"),
+        (1.0, 0, r"z must have shape .* got \(\)"),
         ([[1.0, np.nan]], [0], "z must be finite"),
         (np.empty((0, 2)), np.empty(0), "z must not be empty"),
         ([[1.0, 2.0]], [np.nan], "y must be finite"),
-        ("text", [0], "z must be an array of numbers"),
-        ([[1.0, 2.0], [1.0]], [0, 0], "z must be an array of numbers"),
+        ("text", [0], "z must be numbers of shape"),
+        ([[1.0, 2.0], [1.0]], [0, 0], "z must be numbers of shape"),
     ],
 )
 def test_bad_scores_and_labels(f, z, y, message):
@@ -293,15 +370,21 @@ def test_masks_go_forward_and_backward():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"mlp": "network"}, "mlp must be an MLP"),
+        ({"mlp": "network"}, "mlp must be of type MLP, got str"),
         ({"X": np.ones((5, 4))}, r"X must have shape \(N, 3\)"),
         ({"X": np.full((5, 3), np.nan)}, "X must be finite"),
         ({"X": np.empty((0, 3))}, "X must not be empty"),
-        ({"y": [0, 1, 2, 0]}, "y must have one label"),
-        ({"y": [0, 1, 2, 0, 4]}, "y must hold whole numbers from 0 to 3"),
+        (
+            {"y": [0, 1, 2, 0]},
+            r"y must have shape .* batch = \(5,\) as in z, got \(4,\)",
+        ),
+        (
+            {"y": [0, 1, 2, 0, 4]},
+            "y must hold whole numbers of at least 0 and below K = 4",
+        ),
         ({"loss": "hinge"}, "loss must be one of squared, cross_entropy, sparsemax"),
         ({"loss": None}, "loss must be one of"),
-        ({"loss": "squared"}, "y must have the shape of the outputs"),
+        ({"loss": "squared"}, r"y must have shape .* as in f, got \(5,\)"),
         ({"masks": [np.ones((5, 6))]}, "masks must be a list, one for each of 2"),
         ({"masks": np.ones((2, 5, 6))}, "hidden layers, got ndarray"),
         (
@@ -338,9 +421,9 @@ def test_penalties_count_the_weights_and_not_the_biases():
             regularised_risk(mlp, X, y, **bad)
         with pytest.raises(ValueError, match="must be a finite number of at least 0"):
             penalised(gradients, mlp, **bad)
-    with pytest.raises(ValueError, match="mlp must be an MLP, got str"):
+    with pytest.raises(ValueError, match="mlp must be of type MLP, got str"):
         regularised_risk("network", X, y)
-    with pytest.raises(ValueError, match="mlp must be an MLP, got str"):
+    with pytest.raises(ValueError, match="mlp must be of type MLP, got str"):
         penalised(gradients, "network")
     with pytest.raises(ValueError, match="a pair for each of 2 layers, got 1"):
         penalised(gradients[:1], mlp)
@@ -386,7 +469,7 @@ def test_numerical_gradient_keeps_the_shape_and_guards_its_input():
         (lambda x: np.nan, [1.0], 1e-6, "f must return one finite number"),
         (lambda x: None, [1.0], 1e-6, "f must return one finite number, got None"),
         (lambda x: Tensor(1.0), [1.0], 1e-6, "f must return one finite number"),
-        (None, [1.0], 1e-6, "f must be a function, got NoneType"),
+        (None, [1.0], 1e-6, "f must be a function, got None"),
         (lambda x: "3.5", [1.0], 1e-6, "f must return one finite number"),
         (lambda x: x[0] + 1j, [1.0], 1e-6, "f must return one finite number"),
         (np.sum, [1.0], 1e-17, "eps must be large enough to change x, got 1e-17"),
@@ -539,11 +622,11 @@ def test_gradients_that_two_nodes_share_are_not_added_to_each_other():
     np.testing.assert_array_equal(b.gradient, [2, 2])
 
 
-@pytest.mark.parametrize("share", [lambda g: np.ones(4), lambda g: g.sum()])
-def test_a_share_of_the_wrong_shape_is_refused(share):
+@pytest.mark.parametrize("vjp", [lambda g: np.ones(4), lambda g: g.sum()])
+def test_a_vjp_of_the_wrong_shape_is_refused(vjp):
     a = Tensor(np.ones(3))
-    with pytest.raises(ValueError, match=r"a share must fit .* \(3,\), got"):
-        Tensor(a.value, [(a, share)]).sum().backward()
+    with pytest.raises(ValueError, match=r"a VJP must fit its parent.* \(3,\), got"):
+        Tensor(a.value, [(a, vjp)]).sum().backward()
 
 
 def test_a_tensor_is_not_taken_for_an_array():
@@ -597,7 +680,7 @@ def test_losses_as_nodes(loss):
     assert_gradients(lambda t: loss_node(t, y, loss), z)
     with pytest.raises(ValueError, match="loss must be one of"):
         loss_node(Tensor(z), y, "hinge")
-    with pytest.raises(ValueError, match="z must be a Tensor, got ndarray"):
+    with pytest.raises(ValueError, match="z must be of type Tensor, got ndarray"):
         loss_node(z, y, loss)
 
 

@@ -8,7 +8,13 @@ import numpy as np
 
 from ..neural_networks import sigmoid, softmax, tanh_derivative
 from ..training import EarlyStopping, Tensor, sparsemax_loss
-from .checking import Exercise, fault_of_value, like_function, like_number
+from .checking import (
+    Exercise,
+    fault_of_value,
+    like_function,
+    like_number,
+    like_numbers,
+)
 
 EXERCISES: dict[str, Exercise] = {}
 
@@ -288,4 +294,53 @@ EXERCISES["3.11"] = Exercise(
     ),
     right=noise_scale,
     wrong=noise_over_norm,
+)
+
+
+# Exercise 3.12, by hand: the derivatives of the hidden weights with relu.
+EXERCISES["3.12"] = Exercise(
+    like_numbers([0.439, 0.878, 0.0, 0.0]),
+    right=[0.439, 0.878, 0, 0],
+    wrong=[0.439, 0.878, -0.2195, -0.439],  # through the inactive unit
+)
+
+
+def poisson_gradient(z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Exercise 3.13: the derivative of minus the log of a Poisson probability."""
+    return np.exp(z) - y
+
+
+EXERCISES["3.13"] = Exercise(
+    like_function(
+        poisson_gradient,
+        lambda rng: (z := rng.normal(size=4), rng.poisson(np.exp(z))),
+        lambda z, y: f"z = {z.round(2).tolist()} and y = {y.tolist()}",
+        first=[(np.zeros(1), np.array([1]))],
+    ),
+    right=poisson_gradient,
+    wrong=lambda z, y: np.exp(z) - y * z,
+)
+
+
+def forward_mode_of_layer(
+    X: np.ndarray, W: np.ndarray, b: np.ndarray, V: np.ndarray
+) -> np.ndarray:
+    """Exercise 3.14: how tanh(X Wᵀ + b) changes as W moves along V."""
+    return (X @ V.T) * tanh_derivative(X @ W.T + b)
+
+
+def _layer_and_direction(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    N, K, D = rng.integers(1, 5, size=3)
+    X, W, V = rng.normal(size=(N, D)), rng.normal(size=(K, D)), rng.normal(size=(K, D))
+    return X, W, rng.normal(size=K), V
+
+
+EXERCISES["3.14"] = Exercise(
+    like_function(
+        forward_mode_of_layer,
+        _layer_and_direction,
+        lambda X, W, b, V: f"X of shape {X.shape} and W and V of shape {W.shape}",
+    ),
+    right=forward_mode_of_layer,
+    wrong=lambda X, W, b, V: (X @ V.T) * np.tanh(X @ W.T + b),
 )

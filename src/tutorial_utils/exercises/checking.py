@@ -103,6 +103,25 @@ def like_number(reference: float) -> Callable[[Any, np.random.Generator], str | 
     return find_fault
 
 
+def like_numbers(
+    reference: Sequence[float],
+) -> Callable[[Any, np.random.Generator], str | None]:
+    """A checker for a list of numbers, which says which of them is wrong."""
+
+    def find_fault(answer: Any, rng: np.random.Generator) -> str | None:
+        if callable(answer):
+            return f"{len(reference)} numbers are expected, but a function came."
+        fault = fault_of_value(answer, reference, "here")
+        if fault is None or np.shape(answer) != np.shape(reference):
+            return fault
+        for n, (got, wanted) in enumerate(zip(answer, reference, strict=True), start=1):
+            if fault_of_value(got, wanted, "here"):
+                return f"number {n} of {len(reference)} is not right."
+        return fault
+
+    return find_fault
+
+
 def fault_of_lists(got: Any, expected: Any, where: str) -> str | None:
     """Say how lists of words or of whole numbers differ, None if they do not."""
     if _plain(got) == _plain(expected):
