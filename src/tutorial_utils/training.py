@@ -188,7 +188,7 @@ def _checked_pairs(
             raise ValueError(f"params[{i}] must be writeable, it is read-only")
         checked_floats(p, f"params[{i}]")
         g = checked_array(g, f"gradients[{i}]", p.shape)
-        # A gradient may be another parameter, which will have changed by its turn.
+        # A gradient may share memory with a parameter that an earlier update changes.
         is_shared = any(np.may_share_memory(g, q) for q in params)
         checked.append(g.copy() if is_shared else g)
     return list(params), checked
@@ -591,7 +591,8 @@ class Tensor(Node):
     number or an array, of any shape that NumPy broadcasts. After y.backward(), each
     Tensor that y was computed from has its `gradient`, of the shape of its `value`
     (None before); treat it as read-only. What went into a computation must not
-    change before backward. Raises ValueError for bad input. Source: alg-autodiff.
+    change before backward. Results are not checked: the log of -1 is NaN. Raises
+    ValueError for bad input. Source: alg-autodiff.
     """
 
     __array_ufunc__ = None  # so that `array * tensor` asks the tensor

@@ -39,6 +39,7 @@ EXERCISES["3.1"] = Exercise(
         batch_for_noise,
         _clear_batch,
         lambda N, f: f"N = {N} and f = {f:.3f}",
+        first=[(5, 1.0)],
     ),
     right=batch_for_noise,
     wrong=lambda N, f: int(np.ceil(1 / f)),
