@@ -27,7 +27,7 @@ CLOSED = (
 # Words that are used in their everyday sense too: only where they are set off, which
 # is where a chapter says what it means by them, do they lead to the glossary.
 EVERYDAY = {
-    *("alignment", "cell", "class", "clipping", "code", "conjugate", "generator"),
+    *("alignment", "cell", "class", "clipping", "code", "generator"),
     *("margin", "mask", "radius", "smoothing", "state", "temperature", "width"),
     "window",
 }
