@@ -107,6 +107,7 @@ def test_what_calls_are_given():
     given = {("a", 0), ("b", 0), ("c", 1), ("d", "by"), ("rule", "self")}
     assert set(calls["step"]) == given
     assert calls["f"] == [("e", 0)]
+    assert ("f", [("a", 1), ("b", 2)]) in one("f(x(), *g(a, b))").calls
 
 
 def test_a_call_without_the_contract_is_a_call_of_the_function():

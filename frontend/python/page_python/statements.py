@@ -390,7 +390,12 @@ def changed_by(call: tuple[str, Given], known: Alterations) -> set[str]:
 
 def _given(call: ast.Call) -> Given:
     """The names among the arguments of a call, with their places or keywords."""
-    places: list[tuple[int | str, ast.AST]] = [*enumerate(call.args)]
+    places: list[tuple[int | str, ast.AST]] = []
+    for place, value in enumerate(call.args):
+        places.append((place, value))
+        if isinstance(value, ast.Starred) and isinstance(value.value, ast.Call):
+            # f(*checked(a, b)) gives f what checked got, most likely in its order.
+            places += enumerate(value.value.args, start=place)
     places += [(keyword.arg or "**", keyword.value) for keyword in call.keywords]
     return [(name, place) for place, value in places for name in _parts(value)]
 
