@@ -31,6 +31,11 @@ FOLDED = {"hide-input", "hide-cell", "remove-cell", "remove-input", "check"}
 log = logging.getLogger(__name__)
 
 
+FOLDED_TEXT = re.compile(
+    r"^:::\{[^\n]*\n(?::[^\n]*\n)*?:class: dropdown\n.*?^:::$", re.DOTALL | re.MULTILINE
+)
+
+
 @dataclass
 class Section:
     """A section of a chapter: its label, title, path and part, and its cells.
@@ -46,9 +51,10 @@ class Section:
     cells: list[dict]
 
     def words(self) -> int:
-        """The words of its text, formulas and the lines of tables left out."""
+        """The words of its text; not formulas, tables and what is folded."""
         prose = [source_of(c) for c in self.cells if c["cell_type"] == "markdown"]
-        text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$", " ", "\n".join(prose), flags=re.DOTALL)
+        text = FOLDED_TEXT.sub(" ", "\n".join(prose))
+        text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$", " ", text, flags=re.DOTALL)
         lines = [
             s for s in text.split("\n") if not re.match(r"\||:::|:\w+:|\(.*\)=$", s)
         ]

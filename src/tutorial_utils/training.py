@@ -6,7 +6,8 @@ __all__ = ['Scores', 'LabelsOfScores', 'Positive', 'NotNegative', 'BinaryLabels'
            'cross_entropy', 'cross_entropy_gradient', 'regularised_risk', 'minibatches', 'SGD', 'forward_pass',
            'backpropagation', 'numerical_gradient', 'Node', 'topological_order', 'Tensor', 'loss_node', 'concatenate',
            'sparsemax_loss_and_gradient', 'sparsemax_loss', 'sparsemax_loss_gradient', 'glorot_uniform', 'he_normal',
-           'standardise', 'Momentum', 'Adagrad', 'RMSprop', 'Adam', 'penalised', 'soft_threshold', 'dropout_mask',
+           'standardise', 'batch_norm_forward', 'batch_norm_backward', 'batch_norm_infer', 'Momentum', 'Nesterov',
+           'Adagrad', 'RMSprop', 'Adam', 'warmup_cosine', 'penalised', 'soft_threshold', 'dropout_mask',
            'EarlyStopping', 'ring_all_reduce']
 
 # %% ../../chapters/03_training.ipynb #eaa22135
@@ -680,41 +681,109 @@ def sparsemax_loss_gradient(z: Scores, y: LabelsOfScores) -> Scores:
 LOSSES["sparsemax"] = (sparsemax_loss, sparsemax_loss_gradient)
 
 # %% ../../chapters/03_training.ipynb #efd5c702
-def glorot_uniform(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray:
-    """Weights (fan_out, fan_in), uniform within ±√6 / √(fan_out + fan_in).
+@contract
+def glorot_uniform(
+    rng: np.random.Generator, fan_out: Count, fan_in: Count
+) -> Float[Array, "{fan_out} {fan_in}"]:
+    """Weights, uniform within ±√6 / √(fan_out + fan_in).
 
-    fan_out, fan_in : units above and below, at least 1. Raises ValueError.
+    fan_out, fan_in : units above and below.
     Source: Chapter 3, equation eq-glorot; Glorot and Bengio, 2010.
     """
-    rng = checked_generator(rng, "rng")
-    shape = checked_count(fan_out, "fan_out"), checked_count(fan_in, "fan_in")
-    t = np.sqrt(6 / sum(shape))
-    return rng.uniform(-t, t, size=shape)
+    t = np.sqrt(6 / (fan_out + fan_in))
+    return rng.uniform(-t, t, size=(fan_out, fan_in))
 
 
-def he_normal(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray:
-    """Weights (fan_out, fan_in), normal with variance 2 / fan_in.
+@contract
+def he_normal(
+    rng: np.random.Generator, fan_out: Count, fan_in: Count
+) -> Float[Array, "{fan_out} {fan_in}"]:
+    """Weights, normal with variance 2 / fan_in.
 
-    fan_out, fan_in : units above and below, at least 1. Raises ValueError.
+    fan_out, fan_in : units above and below.
     Source: Chapter 3, equation eq-he; He and others, 2015.
     """
-    rng = checked_generator(rng, "rng")
-    shape = checked_count(fan_out, "fan_out"), checked_count(fan_in, "fan_in")
-    return rng.normal(scale=np.sqrt(2 / shape[1]), size=shape)
+    return rng.normal(scale=np.sqrt(2 / fan_in), size=(fan_out, fan_in))
 
 # %% ../../chapters/03_training.ipynb #9161db29
-def standardise(X: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Features less their mean, over their standard deviation, both of a reference.
+@contract
+def standardise(
+    X: Float[Array, "N D"], reference: Float[Array, "M D"]
+) -> Float[Array, "N D"]:
+    """Features minus the reference's mean, divided by its standard deviation.
 
-    X (N, D), reference (M, D), the training inputs. A feature that is constant in the
-    reference is only centred. Returns (N, D). Raises ValueError for bad input.
-    Source: Chapter 3, def-standardise.
+    reference : the training inputs. A feature that is constant in the reference is only
+    centred. Source: Chapter 3, def-standardise.
     """
-    reference = checked_array(reference, "reference", ("M", "D"))
-    X = checked_array(X, "X", ("N", reference.shape[1]))
     scale = reference.std(axis=0)
     is_constant = (np.ptp(reference, axis=0) == 0) | (scale == 0)
     return (X - reference.mean(axis=0)) / np.where(is_constant, 1, scale)
+
+# %% ../../chapters/03_training.ipynb #batch-norm-code
+@contract
+def batch_norm_forward(
+    x: Float[Array, "N D *rest"],
+    gain: Float[Array, "D"],
+    bias: Float[Array, "D"],
+    eps: Positive = 1e-5,
+) -> tuple[Float[Array, "N D *rest"], tuple]:
+    """Standardised features, times a gain, plus a bias; and what backward needs.
+
+    x : features (N, D), or images (N, C, H, W) with a gain for each channel. The
+    variance is divided by the count. Source: Chapter 3, eq-batch-norm.
+    """
+    axes = (0, *range(2, x.ndim))
+    scale = 1 / np.sqrt(x.var(axes, keepdims=True) + eps)
+    x_hat = (x - x.mean(axes, keepdims=True)) * scale
+    y = _by_feature(gain, x) * x_hat + _by_feature(bias, x)
+    return y, (x_hat, scale, _by_feature(gain, x))
+
+
+def _by_feature(vector: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """A number for each feature (D,), in the shape that broadcasts against x."""
+    return vector.reshape(1, -1, *[1] * (x.ndim - 2))
+
+# %% ../../chapters/03_training.ipynb #batch-norm-backward-code
+@contract
+def batch_norm_backward(
+    g: Float[Array, "N D *rest"], cache: tuple
+) -> tuple[Float[Array, "N D *rest"], Float[Array, "D"], Float[Array, "D"]]:
+    """The gradients of x, gain and bias, for the gradient g of y.
+
+    cache : what `batch_norm_forward` returned beside y.
+    Source: Chapter 3, eq-batch-norm-parameters and eq-batch-norm-inputs.
+    """
+    x_hat, scale, gain = _checked_cache(g, cache)
+    axes = (0, *range(2, g.ndim))
+    a = gain * g
+    mean, along = a.mean(axes, keepdims=True), (a * x_hat).mean(axes, keepdims=True)
+    dx = scale * (a - mean - x_hat * along)
+    return dx, (g * x_hat).sum(axes), g.sum(axes)
+
+
+def _checked_cache(g: np.ndarray, cache: tuple) -> tuple:
+    if not isinstance(cache, tuple) or len(cache) != 3:
+        raise ValueError("cache must be what batch_norm_forward returned beside y")
+    if np.shape(cache[0]) != g.shape:
+        raise ValueError(f"g must have shape {np.shape(cache[0])}, got {g.shape}")
+    return cache
+
+# %% ../../chapters/03_training.ipynb #batch-norm-infer-code
+@contract
+def batch_norm_infer(
+    x: Float[Array, "N D *rest"],
+    gain: Float[Array, "D"],
+    bias: Float[Array, "D"],
+    mean: Float[Array, "D"],
+    variance: Annotated[Float[Array, "D"], Range(at_least=0)],
+    eps: Positive = 1e-5,
+) -> Float[Array, "N D *rest"]:
+    """Batch normalisation by a given mean and variance of each feature.
+
+    Source: Chapter 3, eq-batch-norm.
+    """
+    scale = gain / np.sqrt(variance + eps)
+    return _by_feature(scale, x) * (x - _by_feature(mean, x)) + _by_feature(bias, x)
 
 # %% ../../chapters/03_training.ipynb #552f1da5
 class Momentum(SGD):
@@ -737,7 +806,7 @@ class Momentum(SGD):
             v += g
             p -= self.learning_rate * v
 
-
+# %% ../../chapters/03_training.ipynb #optimiser-memory
 def _checked_decay(value: float, name: str) -> float:
     value = checked_number(value, name, at_least=0)
     if value >= 1:
@@ -755,6 +824,22 @@ def _memory(kept: list[np.ndarray], params: list[np.ndarray]) -> list[np.ndarray
             f"{[v.shape for v in kept]}, got {[p.shape for p in params]}"
         )
     return kept
+
+# %% ../../chapters/03_training.ipynb #nesterov-code
+class Nesterov(Momentum):
+    """Momentum that looks ahead: v ← μ v + g, θ ← θ - η (g + μ v).
+
+    learning_rate : η, above 0. momentum : μ, 0 ≤ μ < 1. Raises ValueError.
+    Source: Chapter 3, equation eq-nesterov; Nesterov, 1983.
+    """
+
+    def update(self, params: list[np.ndarray], gradients: list[np.ndarray]) -> None:
+        """As `Momentum.update`."""
+        self._v = _memory(self._v, params)
+        for p, g, v in zip(params, gradients, self._v, strict=True):
+            v *= self.momentum
+            v += g
+            p -= self.learning_rate * (g + self.momentum * v)
 
 # %% ../../chapters/03_training.ipynb #d8aef26f
 class Adagrad(SGD):
@@ -775,7 +860,7 @@ class Adagrad(SGD):
             s += g**2
             p -= self.learning_rate * g / (np.sqrt(s) + 1e-10)
 
-
+# %% ../../chapters/03_training.ipynb #rmsprop-code
 class RMSprop(SGD):
     """Rates that follow a moving average of squared gradients.
 
@@ -827,22 +912,36 @@ class Adam(SGD):
             scale = np.sqrt(s) / np.sqrt(s_weight) + 1e-8
             p -= self.learning_rate / v_weight * v / scale
 
+# %% ../../chapters/03_training.ipynb #warmup-cosine-code
+@contract
+def warmup_cosine(
+    step: Annotated[float, Range(at_least=0, at_most="n_steps")],
+    n_steps: Count,
+    warmup: Annotated[int, Range(at_least=0, below="n_steps")],
+) -> float:
+    """The factor of the learning rate at a step, from 0 to 1.
+
+    It rises from 0 over `warmup` steps, and falls to 0 at n_steps.
+    Source: Chapter 3, equation eq-warmup-cosine.
+    """
+    if step < warmup:
+        return step / warmup
+    return float(0.5 * (1 + np.cos(np.pi * (step - warmup) / (n_steps - warmup))))
+
 # %% ../../chapters/03_training.ipynb #0a10af3e
+@contract
 def penalised(
     gradients: Sequence[tuple[np.ndarray, np.ndarray]],
     mlp: MLP,
-    l2: float = 0.0,
-    l1: float = 0.0,
+    l2: NotNegative = 0.0,
+    l1: NotNegative = 0.0,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Gradients of the loss, [(dW, db), …], with those of the penalties added.
 
-    l2, l1 : 0 or more, as in `regularised_risk`; at W = 0 the slope of L1 is taken to
-    be 0. Raises ValueError for bad input. Source: Chapter 3, eq-l2 and eq-l1.
+    l2, l1 : as in `regularised_risk`; at W = 0 the slope of L1 is taken to be 0.
+    Raises ValueError if there is not a pair for each layer. Source: Chapter 3, eq-l2
+    and eq-l1.
     """
-    if not isinstance(mlp, MLP):
-        raise ValueError(f"mlp must be of type MLP, got {type(mlp).__name__}")
-    l2 = checked_number(l2, "l2", at_least=0)
-    l1 = checked_number(l1, "l1", at_least=0)
     if len(gradients) != len(mlp.W):
         raise ValueError(
             f"gradients must hold a pair for each of {len(mlp.W)} layers, "
@@ -854,14 +953,12 @@ def penalised(
     ]
 
 # %% ../../chapters/03_training.ipynb #d0f92b43
-def soft_threshold(v: np.ndarray, amount: float) -> np.ndarray:
+@contract
+def soft_threshold(v: Float[Array, "..."], amount: NotNegative) -> Float[Array, "..."]:
     """Move each entry towards 0 by an amount, and no further: the proximal step of L1.
 
-    v : any shape. amount : 0 or more. Raises ValueError for bad input.
     Source: Chapter 3, equation eq-soft-threshold.
     """
-    v = checked_floats(v, "v")
-    amount = checked_number(amount, "amount", at_least=0)
     return np.sign(v) * np.maximum(np.abs(v) - amount, 0)
 
 # %% ../../chapters/03_training.ipynb #2a61c83a
@@ -876,7 +973,7 @@ def dropout_mask(
     p: float,
     inverted: bool = True,
 ) -> np.ndarray:
-    """A random mask of zeros, each with probability p, and ones or 1 / (1 - p).
+    """A random mask: 0 with probability p, otherwise 1, or 1 / (1 - p) if inverted.
 
     shape : of the mask, lengths of at least 1. p : of dropping, from 0 to below 1.
     inverted : whether what is kept is scaled up. Returns float64. Raises ValueError.

@@ -212,6 +212,7 @@ CHAPTER = notebook(
     ("code", "hidden = 1", ["hide-input"]),
     ("code", "assert x", ["check"]),
     ("markdown", "### Within\n\nTwo words.", []),
+    ("markdown", ":::{admonition} Proof\n:class: dropdown\nFolded.\n:::", []),
     ("markdown", "(a-two)=\n## Two\n\n| a | table |", ["further"]),
     ("code", "plt.show()", []),
     ("markdown", ":::{figure} figures/a.svg\n:name: a\n:::", []),
@@ -223,7 +224,7 @@ def test_sections_have_their_cells_words_and_lines():
     one, two, three = lessons.sections_of(CHAPTER)
     assert [s.path for s in (one, two, three)] == ["core", "further", ""]
     assert [s.label for s in (one, two, three)] == ["a-one", "a-two", "a-three"]
-    assert len(one.cells) == 5
+    assert len(one.cells) == 6
     assert (one.words(), one.open_lines()) == (10, 2), "headings count as words"
     assert (two.words(), two.open_lines()) == (2, 1)
 
@@ -239,7 +240,7 @@ def test_the_map_lists_what_has_a_path():
 
 def test_a_chapter_may_have_parts():
     two = copy.deepcopy(CHAPTER)
-    two["cells"][6]["metadata"]["tags"].append("part")
+    two["cells"][7]["metadata"]["tags"].append("part")
     sections = lessons.sections_of(two)
     assert [s.part for s in sections] == [1, 2, 2]
     assert [*lessons.list_of(sections, ["First", "Second"])] == [
@@ -256,7 +257,7 @@ def test_a_chapter_may_have_parts():
     for names in ([], ["First"], ["1", "2", "3"]):
         with pytest.raises(ValueError, match="2 parts of the chapter must have as"):
             [*lessons.map_of(sections, names)]
-    two["cells"][6]["metadata"]["tags"] = ["part"]
+    two["cells"][7]["metadata"]["tags"] = ["part"]
     with pytest.raises(ValueError, match="a part must begin with a path"):
         lessons.sections_of(two)
 
@@ -292,7 +293,7 @@ def test_the_facts_of_a_chapter_are_counted():
         "core": ["1", "10", "2", "0", "0"],
         "further": ["1", "2", "1", "1", "2"],
     }
-    assert lines[4] == "first picture: cell 8 of 10"
+    assert lines[4] == "first picture: cell 9 of 11"
 
 
 def test_the_facts_of_a_page_are_measured(browser):

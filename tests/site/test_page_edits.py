@@ -7,6 +7,7 @@ import ast
 import json
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("lite")
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted(page.stem for page in (ROOT / "chapters").glob("*.ipynb"))
-LOSSES = "5fc5a0bd"  # a cell of chapter 3
+FIRST = "1cf21c50"  # a cell of the chapter with frames
 IN_EVERY_RUN = 5  # exercises of a chapter
 
 
@@ -559,59 +560,58 @@ def test_each_button_that_unfolds_says_what(visit):
 
 def test_with_python_running_every_setting_is_drawn(visit):
     page = opened(visit, FRAMES)
-    run(page, LOSSES)
-    there = race(page)
-    there.get_by_label("condition number").press("Home")
+    run(page, FIRST)
+    there = own_filter(page)
+    there.get_by_label("bottom row").select_option("2 2 2")
     expect(there.locator(".explore-caption")).to_contain_text(
-        "Condition number 1,", timeout=LONG_MS
+        "then 2 2 2", timeout=LONG_MS
     )
     expect(there.get_by_role("button", name="Draw it with Python")).to_be_hidden()
     expect(there.get_by_role("alert")).to_be_hidden()
 
 
 def test_a_link_to_a_setting_without_a_picture_offers_python(visit):
-    query = "#optimiser-race?method=Adam&rate=0.1&momentum=0.5&kappa=50&steps=30"
-    page = visit(f"{FRAMES}.html{query}", formulas=False)
-    there = race(page)
+    rows = {"top row": "2 2 2", "middle row": "1 1 1", "bottom row": "0 0 0"}
+    query = "&".join(f"{quote(name)}={quote(row)}" for name, row in rows.items())
+    page = visit(f"{FRAMES}.html#own-filter?{query}", formulas=False)
+    there = own_filter(page)
     wish = there.get_by_role("button", name="Draw it with Python")
     wish.press("Enter")
-    there.get_by_label("momentum").press("End")  # while Python starts
+    there.get_by_label("bottom row").select_option("2 2 1")  # while Python starts
     caption = there.locator(".explore-caption")
-    expect(caption).to_contain_text("momentum 0.99", timeout=LONG_MS)
-    expect(caption).to_contain_text("learning rate 0.1")
-    expect(there.get_by_label("method")).to_have_value("5")
+    expect(caption).to_contain_text("then 2 2 1", timeout=LONG_MS)
+    expect(caption).to_contain_text("weights 2 2 2")
 
 
-def race(page: Page) -> Locator:
-    return page.locator(".explore#optimiser-race")
+def own_filter(page: Page) -> Locator:
+    return page.locator(".explore#own-filter")
 
 
 def test_a_setting_without_a_picture_is_drawn_with_python(visit):
     page = opened(visit, FRAMES)
-    there = race(page)
+    there = own_filter(page)
     picture = there.locator("img.explore-picture")
     caption = there.locator(".explore-caption")
-    kappa = there.get_by_label("condition number")
-    kappa.press("Home")  # 1
+    bottom = there.get_by_label("bottom row")
+    bottom.select_option("2 2 2")
     wish = there.get_by_role("button", name="Draw it with Python")
     expect(wish).to_be_visible()
     wish.press("Enter")
-    expect(kappa).to_be_focused()
+    expect(bottom).to_be_focused()
     expect(picture).to_have_attribute("src", re.compile("^blob:"), timeout=LONG_MS)
-    expect(picture).to_have_attribute("data-setting", re.compile(r"^\d-\d-\d-0-"))
-    expect(caption).to_contain_text("Condition number 1,")
-    kappa.press("End")  # 100: Python is there now
+    expect(caption).to_contain_text("then 2 2 2")
+    bottom.select_option("2 2 1")  # Python is there now
     expect(wish).to_be_hidden()
-    expect(caption).to_contain_text("Condition number 100,", timeout=LONG_MS)
-    kappa.press("ArrowDown")  # 50: a picture of the page
+    expect(caption).to_contain_text("then 2 2 1", timeout=LONG_MS)
+    bottom.select_option("1 2 1")  # a picture of the page
     expect(picture).to_have_attribute("src", re.compile("png$|^blob:"))
-    expect(caption).to_contain_text("Condition number 50,")
+    expect(caption).to_contain_text("then 1 2 1")
     # After Stop its cell runs again by itself.
-    cell = cell_of(page, LOSSES)
+    cell = cell_of(page, FIRST)
     write(page, cell, "print('begun')\nwhile True:\n    pass")
     page.keyboard.press("Shift+Enter")
     expect(cell.locator(".page-output")).to_contain_text("begun", timeout=LONG_MS)
     cell.get_by_role("button", name="Stop cell").press("Enter")
-    kappa.press("Home")
-    expect(caption).to_contain_text("Condition number 1,", timeout=LONG_MS)
+    bottom.select_option("2 2 2")
+    expect(caption).to_contain_text("then 2 2 2", timeout=LONG_MS)
     assert visit.wrong == []

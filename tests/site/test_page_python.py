@@ -30,9 +30,9 @@ pytestmark = pytest.mark.usefixtures("lite")
 
 CHAPTER = "chapters/02_neural_networks"
 NUMPY, PICTURE, SCIPY, PIECE = "c79ea364", "fccd3de5", "7dce2455", "2a8d414d"
-# A widget with frames, and another picture: of chapter 3.
-FRAMES = "chapters/03_training"
-WIDGET, CURVES = "a2c14577", "6e64111a"
+# A widget with frames, and another picture: of chapter 5.
+FRAMES = "chapters/05_convolutional_networks"
+WIDGET, COLUMNS = "4d5739a0", "551dd5ea"
 LONG_MS = 180_000  # several times what the longest cell takes
 MOST_SENT = 18_000_000  # bytes of the first run, data apart
 PAGES = sorted(
@@ -210,7 +210,7 @@ def test_a_widget_answers_when_its_cell_has_run(visit):
     expect(picture).not_to_have_attribute("src", before, timeout=20_000)
     expect(explorer.get_by_role("alert")).to_be_hidden()
     # It answers with its own names, whatever ran since.
-    run(page, CURVES)
+    run(page, COLUMNS)
     before = picture.get_attribute("src")
     explorer.locator("input").first.press("Home")
     expect(picture).not_to_have_attribute("src", before, timeout=20_000)

@@ -24,6 +24,16 @@ from tutorial_utils.live import (
     text,
     toggles,
 )
+from tutorial_utils.live.clouds import Points
+from tutorial_utils.live.fitting import (
+    LONGEST,
+    MODELS,
+    MOMENTUM,
+    PATIENCES,
+    UPDATES,
+    Fit,
+    noisy_curves,
+)
 from tutorial_utils.live.networks import (
     OPTIMISERS,
     Training,
@@ -35,8 +45,22 @@ from tutorial_utils.live.networks import (
     unit_outputs,
 )
 from tutorial_utils.live.passes import STAGES, ByHand
+from tutorial_utils.live.surfaces import METHODS, SURFACES, Race
 from tutorial_utils.neural_networks import ACTIVATIONS, MLP, softmax, sparsemax
-from tutorial_utils.training import DERIVATIVES, backpropagation, forward_pass
+from tutorial_utils.training import (
+    DERIVATIVES,
+    SGD,
+    Adagrad,
+    Adam,
+    Momentum,
+    Nesterov,
+    RMSprop,
+    backpropagation,
+    forward_pass,
+    numerical_gradient,
+    penalised,
+    soft_threshold,
+)
 from tutorial_utils.widgets import choice, slider
 
 
@@ -586,3 +610,156 @@ def test_all_settings_of_a_training_lead_to_a_step():
                 before = training.network.W[0].copy()
                 training.update(X, y, held_out(20, 0), batch, 0.1, penalty, 0.1)
                 assert (training.network.W[0] != before).all()
+
+
+# ---- methods on a surface
+
+
+RULES = {
+    "SGD": lambda rate, momentum: SGD(rate),
+    "momentum": Momentum,
+    "Nesterov": Nesterov,
+    "Adagrad": lambda rate, momentum: Adagrad(rate),
+    "RMSprop": lambda rate, momentum: RMSprop(rate, 0.9),
+    "Adam": Adam,
+}
+
+
+def race(
+    methods,
+    surface="valley",
+    kappa=20.0,
+    place=(-1.8, 1.2),
+    n=0,
+    rate=0.03,
+    momentum=0.8,
+    noise=0.0,
+):
+    start = Points(np.array([place]), np.array([0]))
+    rules = {name: RULES[name](rate, momentum) for name in methods}
+    made = Race(start, SURFACES[surface](kappa), rules, noise)
+    for _ in range(n):
+        made.advance()
+    return made
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("kappa", [1.0, 20.0])
+def test_the_gradients_of_surfaces_by_differences(surface, kappa):
+    made = SURFACES[surface](kappa)
+    for place in np.random.default_rng(0).uniform(-2, 2, size=(10, 2)):
+        by_differences = numerical_gradient(made.value, place)
+        np.testing.assert_allclose(made.gradient(place), by_differences, atol=1e-6)
+    side = np.linspace(-2, 2, 401)
+    heights = made.value(np.stack(np.meshgrid(side, side), axis=-1))
+    assert 0 <= heights.min() - made.lowest < 1e-3
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_path_is_that_of_the_optimiser(name):
+    ours, place = race([name], n=30), np.array([-1.8, 1.2])
+    optimiser = RULES[name](0.03, 0.8)
+    for _ in range(30):
+        optimiser.step([place], [place * [1.0, 20.0]])
+    np.testing.assert_array_equal(ours.paths[name][-1], place)
+    assert len(ours.paths[name]) == 31
+
+
+def test_the_edge_of_stability_in_the_valley():
+    for rate, leaves in ((0.095, False), (0.105, True)):  # 2 / κ = 0.1
+        assert ("has left" in race(["SGD"], rate=rate, n=300).told()) == leaves
+
+
+def test_methods_get_the_same_noise():
+    how = {"momentum": 0.0, "noise": 1.0, "n": 5}
+    both = race(["SGD", "momentum"], "saddle", place=(1.0, 0.0), **how)
+    np.testing.assert_array_equal(both.paths["SGD"], both.paths["momentum"])
+    assert both.scene()["facts"]["steps"] == "5"
+
+
+def test_on_the_ridge_only_noise_leaves_the_saddle():
+    for noise, moves in ((0.0, False), (0.1, True)):
+        ours = race(["SGD"], "saddle", 5.0, (1.0, 0.0), 200, rate=0.1, noise=noise)
+        assert (abs(ours.paths["SGD"][-1][1]) > 0.5) == moves
+
+
+# ---- overfitting
+
+
+PLAIN = {"rate": 0.1, "l2": 0.0, "l1": 0.0, "p": 0.0, "patience": "never"}
+
+
+def curve_network(model):
+    sizes = [1, 16, 16, 1] if model == "network" else [12, 1]
+    return MLP(sizes, "tanh", np.random.default_rng(0))
+
+
+def fitted(model="network", n_steps=300, points=None, **how):
+    points = Points(*noisy_curves()["wave"]) if points is None else points
+    fit = Fit(curve_network(model))
+    for _ in range(n_steps):
+        if not fit.step(points, **(PLAIN | how)):
+            break
+    return fit, points
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_over_fitting_and_what_helps(model):
+    training, validation = fitted(model)[0].errors[-1][1:]
+    assert training < 0.1
+    assert validation > 3 * training
+    for how in ({"l2": 0.003}, {"l1": 0.003}, {"p": 0.1}, {"patience": "patience 500"}):
+        assert fitted(model, **how)[0].errors[-1][2] < validation, how
+
+
+def test_steps_of_a_fit_are_proximal_steps_with_momentum():
+    fit, points = fitted(n_steps=3, l2=0.01, l1=0.02)
+    again = Fit(curve_network("network"))
+    rule = Momentum(0.1, MOMENTUM)
+    X, y = 3 * points.X[points.y == 0, :1], points.X[points.y == 0, 1:]
+    for _ in range(3 * UPDATES):
+        gradients = backpropagation(again.network, X, y, "squared")
+        gradients = penalised(gradients, again.network, 0.01)
+        both = zip(again.network.W, again.network.b, strict=True)
+        rule.step(
+            [p for pair in both for p in pair], [g for g2 in gradients for g in g2]
+        )
+        for W in again.network.W:
+            W[...] = soft_threshold(W, 0.1 / (1 - MOMENTUM) * 0.02)
+    np.testing.assert_allclose(fit.parameters, again.parameters, rtol=1e-12, atol=1e-15)
+
+
+def test_the_polynomial_is_one():
+    fit, _ = fitted("polynomial")
+    x = np.linspace(-1, 1, 40)
+    coefficients = np.polynomial.Polynomial.fit(x, fit.heights(x), 12)
+    np.testing.assert_allclose(coefficients(x), fit.heights(x), atol=1e-9)
+
+
+def test_stopping_early_returns_to_the_best_parameters():
+    fit, points = fitted(patience="patience 200")
+    assert fit.stopped
+    assert fit.updates - fit.best[1] == PATIENCES["patience 200"] * UPDATES
+    assert fit.both_errors(points)[1] == fit.best[0]
+    assert not fit.step(points, **PLAIN)
+    assert "Stopped early" in fit.told(points)
+
+
+def test_a_fit_without_points_of_a_set():
+    X, y = noisy_curves()["line"]
+    nobody = Points(X, np.ones_like(y))
+    fit, _ = fitted(points=nobody)
+    assert fit.updates == 0
+    assert "no training points" in fit.told(nobody)
+    only = Points(X, np.zeros_like(y))
+    fit, _ = fitted(points=only, n_steps=20, patience="patience 200")
+    assert fit.updates == 20 * UPDATES
+    assert "validation" not in fit.told(only)
+    assert fit.scene(only)["facts"]["validation error"] == "–"
+
+
+def test_a_fit_that_diverges_says_so_and_one_that_is_long_ends():
+    fit, points = fitted("polynomial", rate=300.0)
+    assert "diverged" in fit.told(points)
+    assert fit.scene(points)
+    assert fitted("polynomial", LONGEST + 5)[0].updates == LONGEST * UPDATES

@@ -21,9 +21,13 @@ from tutorial_utils.training import (
     Adam,
     EarlyStopping,
     Momentum,
+    Nesterov,
     RMSprop,
     Tensor,
     backpropagation,
+    batch_norm_backward,
+    batch_norm_forward,
+    batch_norm_infer,
     binary_cross_entropy,
     binary_cross_entropy_gradient,
     concatenate,
@@ -47,6 +51,7 @@ from tutorial_utils.training import (
     squared_loss_gradient,
     standardise,
     topological_order,
+    warmup_cosine,
 )
 
 seeds = st.integers(0, 2**32 - 1)
@@ -783,6 +788,10 @@ MAKERS = {
         lambda: Momentum(0.1, 0.8),
         lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.8),
     ),
+    "Nesterov": (
+        lambda: Nesterov(0.1, 0.8),
+        lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.8, nesterov=True),
+    ),
     "Adagrad": (lambda: Adagrad(0.1), lambda p: torch.optim.Adagrad(p, lr=0.1)),
     "RMSprop": (
         lambda: RMSprop(0.02, 0.95),
@@ -862,7 +871,7 @@ def test_optimisers_want_writeable_parameters_of_the_same_shapes():
                 optimiser.step([np.ones(3)], [np.ones(3)])
 
 
-@pytest.mark.parametrize("make", [SGD, Momentum, Adagrad, RMSprop, Adam])
+@pytest.mark.parametrize("make", [SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam])
 @pytest.mark.parametrize("rate", [0, -1, np.nan, np.inf, "fast", None, True])
 def test_learning_rates_must_be_positive(make, rate):
     with pytest.raises(ValueError, match="learning_rate must be a finite number above"):
@@ -874,6 +883,7 @@ def test_learning_rates_must_be_positive(make, rate):
     [
         lambda: Momentum(0.1, 1.0),
         lambda: Momentum(0.1, -0.1),
+        lambda: Nesterov(0.1, 1.0),
         lambda: RMSprop(0.1, beta=1.0),
         lambda: Adam(0.1, beta1=1.5),
         lambda: Adam(0.1, beta2=np.nan),
@@ -1154,3 +1164,125 @@ def test_ring_all_reduce_by_hand():
 def test_ring_all_reduce_refuses(vectors):
     with pytest.raises(ValueError, match="vectors must"):
         ring_all_reduce(vectors)
+
+
+# ---- batch normalisation and schedules
+
+
+SHAPES = [(2, 1), (7, 3), (4, 2, 3, 5), (1, 3, 2, 2)]
+
+
+def norm_inputs(seed, shape):
+    rng = np.random.default_rng(seed)
+    x, g = rng.normal(1, 3, size=(2, *shape))
+    gain, bias = rng.normal(size=(2, shape[1]))
+    return x, g, gain, bias
+
+
+@given(seeds, st.sampled_from(SHAPES))
+def test_batch_norm_is_torchs(seed, shape):
+    x, g, gain, bias = norm_inputs(seed, shape)
+    layer = (torch.nn.BatchNorm1d if len(shape) == 2 else torch.nn.BatchNorm2d)(
+        shape[1], dtype=torch.float64
+    )
+    layer.weight.data, layer.bias.data = torch.tensor(gain), torch.tensor(bias)
+    x_torch = torch.tensor(x, requires_grad=True)
+    theirs = layer(x_torch)
+    (theirs * torch.tensor(g)).sum().backward()
+    y, cache = batch_norm_forward(x, gain, bias)
+    np.testing.assert_allclose(y, theirs.detach(), atol=1e-10)
+    slopes = (x_torch.grad, layer.weight.grad, layer.bias.grad)
+    for ours, slope in zip(batch_norm_backward(g, cache), slopes, strict=True):
+        np.testing.assert_allclose(ours, slope, atol=1e-9)
+    layer.eval()
+    kept = layer.running_mean.numpy(), layer.running_var.numpy()
+    np.testing.assert_allclose(
+        batch_norm_infer(x, gain, bias, *kept),
+        layer(torch.tensor(x)).detach(),
+        atol=1e-10,
+    )
+
+
+@given(seeds, st.sampled_from(SHAPES[1:3]))
+def test_batch_norm_standardises_and_forgets_shift_and_scale(seed, shape):
+    x, g, gain, bias = norm_inputs(seed, shape)
+    axes = (0, *range(2, len(shape)))
+    y, cache = batch_norm_forward(x, np.ones(shape[1]), np.zeros(shape[1]), eps=1e-12)
+    np.testing.assert_allclose(y.mean(axes), 0, atol=1e-12)
+    np.testing.assert_allclose(y.var(axes), 1, atol=1e-8)
+    moved, _ = batch_norm_forward(3 * x + 5, gain, bias, eps=1e-12)
+    same, cache = batch_norm_forward(x, gain, bias, eps=1e-12)
+    np.testing.assert_allclose(moved, same, atol=1e-6)
+    dx, _, _ = batch_norm_backward(g, cache)
+    np.testing.assert_allclose(dx.sum(axes), 0, atol=1e-9)
+
+
+def test_batch_norm_gradients_by_differences():
+    x, g, gain, bias = norm_inputs(0, (5, 2, 2, 3))
+    _, cache = batch_norm_forward(x, gain, bias)
+    ours = batch_norm_backward(g, cache)
+    for k, value in enumerate((x, gain, bias)):
+
+        def weighted(v, k=k):
+            given = [v if k == i else w for i, w in enumerate((x, gain, bias))]
+            return (batch_norm_forward(*given)[0] * g).sum()
+
+        assert_equal(ours[k], numerical_gradient(weighted, value), "slope", 1e-7)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: batch_norm_forward([1.0], [1], [0]), "x must have shape"),
+        (lambda: batch_norm_forward([[1.0, 2]], [1], [0]), "gain must have shape"),
+        (lambda: batch_norm_forward([[1.0]], [1], [0], 0), "eps must be"),
+        (lambda: batch_norm_backward([[1.0]], None), "cache must be what"),
+        (
+            lambda: batch_norm_backward(
+                [[1.0]], batch_norm_forward([[1.0], [2]], [1], [0])[1]
+            ),
+            r"g must have shape \(2, 1\), got \(1, 1\)",
+        ),
+        (lambda: batch_norm_infer([[1.0]], [1], [0], [0], [-1]), "variance must hold"),
+        (lambda: warmup_cosine(101, 100, 5), "step must be"),
+        (lambda: warmup_cosine(-1, 100, 5), "step must be"),
+        (lambda: warmup_cosine(1, 100, 100), "warmup must be"),
+        (lambda: warmup_cosine(1, 0, 0), "n_steps must be"),
+    ],
+)
+def test_bad_input_of_part_2(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@given(seeds, st.sampled_from([0.0, 0.5, 0.9, 0.99]))
+def test_nesterov_is_torchs(seed, momentum):
+    rng = np.random.default_rng(seed)
+    ours, p = Nesterov(0.1, momentum), rng.normal(size=4)
+    q = torch.tensor(p, requires_grad=True)
+    how = {"momentum": momentum, "nesterov": momentum > 0}
+    theirs = torch.optim.SGD([q], lr=0.1, **how)
+    for _ in range(30):
+        g = rng.normal(size=4)
+        ours.step([p], [g])
+        q.grad = torch.tensor(g)
+        theirs.step()
+        np.testing.assert_allclose(p, q.detach(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("n_steps", "warmup"), [(100, 20), (10, 0), (7, 6), (1, 0)])
+def test_warmup_cosine(n_steps, warmup):
+    factors = [warmup_cosine(t, n_steps, warmup) for t in range(n_steps + 1)]
+    assert factors[0] == (0 if warmup else 1)
+    assert factors[warmup] == 1
+    assert abs(factors[-1]) < 1e-15
+    assert all(0 <= f <= 1 for f in factors)
+    assert (np.diff(factors[: warmup + 1]) > 0).all()
+    assert (np.diff(factors[warmup:]) < 0).all()
+    q = torch.zeros(1, requires_grad=True)
+    optimiser = torch.optim.SGD([q], lr=1.0)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps - warmup)
+    for t in range(warmup, n_steps + 1):
+        assert abs(factors[t] - schedule.get_last_lr()[0]) < 1e-10
+        optimiser.step()
+        schedule.step()

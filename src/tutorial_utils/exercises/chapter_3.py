@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..neural_networks import sigmoid, softmax, tanh_derivative
-from ..training import EarlyStopping, Tensor, sparsemax_loss
+from ..training import (
+    EarlyStopping,
+    Tensor,
+    batch_norm_backward,
+    batch_norm_forward,
+    sparsemax_loss,
+)
 from .checking import (
     Exercise,
     fault_of_value,
@@ -344,4 +350,87 @@ EXERCISES["3.14"] = Exercise(
     ),
     right=forward_mode_of_layer,
     wrong=lambda X, W, b, V: (X @ V.T) * np.tanh(X @ W.T + b),
+)
+
+
+# Exercise 3.15, by hand: 2 / (w₁² + w₂²) at (1, 1) and at (2, ½).
+EXERCISES["3.15"] = Exercise(
+    like_numbers([1, 8 / 17]),
+    right=[1, 0.470588],
+    wrong=[1, 0.5],  # 2 over the larger of the two second derivatives
+)
+
+
+def layer_norm_gradient(X: np.ndarray, G: np.ndarray, eps: float) -> np.ndarray:
+    """Exercise 3.16: the gradient of layer normalisation with respect to its input."""
+    ones, zeros = np.ones(len(X)), np.zeros(len(X))
+    _, cache = batch_norm_forward(X.T, ones, zeros, eps)
+    return batch_norm_backward(G.T, cache)[0].T
+
+
+def layer_norm_gradient_without_mean(
+    X: np.ndarray, G: np.ndarray, eps: float
+) -> np.ndarray:
+    """A wrong answer to 3.16: as if mean and variance were given numbers."""
+    return G / np.sqrt(X.var(axis=1, keepdims=True) + eps)
+
+
+def _examples_and_gradient(rng: np.random.Generator) -> tuple:
+    shape = rng.integers(1, 5), rng.integers(4, 8)
+    return rng.normal(size=shape), rng.normal(size=shape), 10.0 ** -rng.integers(1, 4)
+
+
+EXERCISES["3.16"] = Exercise(
+    like_function(
+        layer_norm_gradient,
+        _examples_and_gradient,
+        lambda X, G, eps: f"X and G of shape {X.shape} and {eps = :g}",
+    ),
+    right=layer_norm_gradient,
+    wrong=layer_norm_gradient_without_mean,
+)
+
+
+def inverse_root_schedule(step: float, warmup: float) -> float:
+    """Exercise 3.17: a linear warm-up, then the inverse square root."""
+    return min(step / warmup, float(np.sqrt(warmup / step)))
+
+
+EXERCISES["3.17"] = Exercise(
+    like_function(
+        inverse_root_schedule,
+        lambda rng: tuple(rng.integers(1, 100, size=2).tolist()),
+        lambda step, warmup: f"{step = } and {warmup = }",
+        first=[(10, 10), (40, 10)],
+    ),
+    right=inverse_root_schedule,
+    wrong=lambda step, warmup: min(step / warmup, 1 / np.sqrt(step)),
+)
+
+
+def clipping_factor(gradients: list[np.ndarray], c: float) -> float:
+    """Exercise 3.18: the factor that makes the whole gradient at most c long."""
+    length = np.linalg.norm(np.concatenate([g.ravel() for g in gradients]))
+    return min(1.0, float(c / length))
+
+
+def clipping_factor_of_longest(gradients: list[np.ndarray], c: float) -> float:
+    """A wrong answer to 3.18: by the longest of the arrays."""
+    return min(1.0, float(c / max(np.linalg.norm(g) for g in gradients)))
+
+
+def _gradients_and_limit(rng: np.random.Generator) -> tuple:
+    shapes = [(3, 2), (3,), (2, 3), (2,)]
+    return [rng.normal(size=shape) for shape in shapes], float(rng.uniform(0.5, 6))
+
+
+EXERCISES["3.18"] = Exercise(
+    like_function(
+        clipping_factor,
+        _gradients_and_limit,
+        lambda gradients, c: f"{len(gradients)} arrays and c = {c:.3g}",
+        first=[([np.array([3.0]), np.array([4.0])], 10.0)],
+    ),
+    right=clipping_factor,
+    wrong=clipping_factor_of_longest,
 )
