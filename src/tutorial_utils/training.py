@@ -760,7 +760,7 @@ def batch_norm_backward(
     dx = scale * (a - mean - x_hat * along)
     return dx, (g * x_hat).sum(axes), g.sum(axes)
 
-
+# %% ../../chapters/03_training.ipynb #batch-norm-guard
 def _checked_cache(g: np.ndarray, cache: tuple) -> tuple:
     if not isinstance(cache, tuple) or len(cache) != 3:
         raise ValueError("cache must be what batch_norm_forward returned beside y")
