@@ -1077,7 +1077,7 @@ def test_standardised_features_are_scikit_learns():
     ours = standardise(train, train)
     np.testing.assert_allclose(ours.std(axis=0), [1, 1, 0, 1], atol=1e-12)
     np.testing.assert_allclose(ours.mean(axis=0), 0, atol=1e-12)
-    with pytest.raises(ValueError, match=r"X must have shape \(N, 4\)"):
+    with pytest.raises(ValueError, match=r"with D = 3 as in X, got \(40, 4\)"):
         standardise(new[:, :3], train)
 
 
