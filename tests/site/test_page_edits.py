@@ -558,28 +558,32 @@ def test_each_button_that_unfolds_says_what(visit):
 # ---- widgets
 
 
+# Bottom rows of the filter: two without pictures, 0 1 0 and 2 4 2, and one with, 1 2 1.
+FLAT, STEEP, DRAWN = "8", "9", "5"
+
+
 def test_with_python_running_every_setting_is_drawn(visit):
     page = opened(visit, FRAMES)
     run(page, FIRST)
     there = own_filter(page)
-    there.get_by_label("bottom row").select_option("2 2 2")
+    there.get_by_label("bottom row").select_option(FLAT)
     expect(there.locator(".explore-caption")).to_contain_text(
-        "then 2 2 2", timeout=LONG_MS
+        "then 0 1 0", timeout=LONG_MS
     )
     expect(there.get_by_role("button", name="Draw it with Python")).to_be_hidden()
     expect(there.get_by_role("alert")).to_be_hidden()
 
 
 def test_a_link_to_a_setting_without_a_picture_offers_python(visit):
-    rows = {"top row": "2 2 2", "middle row": "1 1 1", "bottom row": "0 0 0"}
+    rows = {"top": "2 2 2", "middle": "1 1 1", "bottom": "0 0 0"}
     query = "&".join(f"{quote(name)}={quote(row)}" for name, row in rows.items())
     page = visit(f"{FRAMES}.html#own-filter?{query}", formulas=False)
     there = own_filter(page)
     wish = there.get_by_role("button", name="Draw it with Python")
     wish.press("Enter")
-    there.get_by_label("bottom row").select_option("2 2 1")  # while Python starts
+    there.get_by_label("bottom row").select_option(STEEP)  # while Python starts
     caption = there.locator(".explore-caption")
-    expect(caption).to_contain_text("then 2 2 1", timeout=LONG_MS)
+    expect(caption).to_contain_text("then 2 4 2", timeout=LONG_MS)
     expect(caption).to_contain_text("weights 2 2 2")
 
 
@@ -593,17 +597,17 @@ def test_a_setting_without_a_picture_is_drawn_with_python(visit):
     picture = there.locator("img.explore-picture")
     caption = there.locator(".explore-caption")
     bottom = there.get_by_label("bottom row")
-    bottom.select_option("2 2 2")
+    bottom.select_option(FLAT)
     wish = there.get_by_role("button", name="Draw it with Python")
     expect(wish).to_be_visible()
     wish.press("Enter")
     expect(bottom).to_be_focused()
     expect(picture).to_have_attribute("src", re.compile("^blob:"), timeout=LONG_MS)
-    expect(caption).to_contain_text("then 2 2 2")
-    bottom.select_option("2 2 1")  # Python is there now
+    expect(caption).to_contain_text("then 0 1 0")
+    bottom.select_option(STEEP)  # Python is there now
     expect(wish).to_be_hidden()
-    expect(caption).to_contain_text("then 2 2 1", timeout=LONG_MS)
-    bottom.select_option("1 2 1")  # a picture of the page
+    expect(caption).to_contain_text("then 2 4 2", timeout=LONG_MS)
+    bottom.select_option(DRAWN)  # a picture of the page
     expect(picture).to_have_attribute("src", re.compile("png$|^blob:"))
     expect(caption).to_contain_text("then 1 2 1")
     # After Stop its cell runs again by itself.
@@ -612,6 +616,6 @@ def test_a_setting_without_a_picture_is_drawn_with_python(visit):
     page.keyboard.press("Shift+Enter")
     expect(cell.locator(".page-output")).to_contain_text("begun", timeout=LONG_MS)
     cell.get_by_role("button", name="Stop cell").press("Enter")
-    bottom.select_option("2 2 2")
-    expect(caption).to_contain_text("then 2 2 2", timeout=LONG_MS)
+    bottom.select_option(FLAT)
+    expect(caption).to_contain_text("then 0 1 0", timeout=LONG_MS)
     assert visit.wrong == []
