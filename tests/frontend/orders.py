@@ -1,14 +1,16 @@
 """Run a notebook's cells as a page does, in several orders; compare what they print.
 
-usage: orders.py NOTEBOOK SEED [all]       (in the notebook's folder; prints JSON)
+usage: orders.py NOTEBOOK SEED             (in the notebook's folder; prints JSON)
+       orders.py NOTEBOOK SEED all
        orders.py NOTEBOOK SEED fresh
        orders.py NOTEBOOK SEED edited
        orders.py NOTEBOOK cells NAME...
 
-Alone, backwards and at random. Cells that take a browser more than SLOW seconds run
-alone only, but with `all`. With `fresh`, each cell runs in a process of its own. With
-`edited`, each runs alone, and what the package defines comes from its cells, as it
-does after an edit. With `cells`, what these cells print.
+Alone, and backwards (for an even seed) or at random; with `all`, in all three orders.
+Cells that take a browser more than SLOW seconds run alone only, but with `all`. With
+`fresh`, each cell runs in a process of its own. With `edited`, each runs alone, and
+what the package defines comes from its cells, as it does after an edit. With `cells`,
+what these cells print.
 """
 
 from __future__ import annotations
@@ -109,15 +111,32 @@ def runnable(chapter: Chapter) -> list[int]:
     return [k for k, cell in enumerate(chapter.cells) if not cell.blocked]
 
 
-def run_alone(comparison: Comparison, places: Iterable[int]) -> dict:
-    """Each cell in a namespace of its own; what cells need is kept, by key: it."""
-    chapter = comparison.chapter
-    kept: dict = {}
+def make_once(session: Session) -> None:
+    """Make what cells need of one another, by slices from the first to the last."""
+    chapter = session.chapter
+    display.Screen.post = staticmethod(lambda *what: None)
+    while True:
+        wanted: dict[int, set[str]] = {}
+        for k in reversed(runnable(chapter)):
+            for names in (ALL, *([wanted[k]] if k in wanted else [])):
+                for j, made in chapter.builds_on(k, names).items():
+                    wanted[j] = wanted.get(j, set()) | made
+        try:
+            for k in sorted(wanted):
+                if not session.has(k, wanted[k]) and not session.run(k, wanted[k]):
+                    return  # it is run again, and reported, where it is needed
+            return
+        except NeedsMore:
+            continue  # what was found to be needed is wanted now
+
+
+def run_alone(comparison: Comparison, session: Session, places: Iterable[int]) -> dict:
+    """Each cell on slices of those above it alone; what cells need, by key: it."""
+    make_once(session)
+    kept = dict(session.records)
     for k in places:
-        session = Session(chapter)
         session.records = {j: r for j, r in kept.items() if j < k}
         comparison.run(session, k, "alone")
-        kept |= {j: r for j, r in session.records.items() if r.names is not ALL}
     return kept
 
 
@@ -175,14 +194,15 @@ def main(notebook: Path, seed: int, how: list[str]) -> dict:
     elif "edited" in how:
         exported = [cell for cell in chapter.cells if cell.exported]
         chapter.edit({cell.id: f"{cell.source}\n# edited" for cell in exported})
-        run_alone(comparison, places)
+        run_alone(comparison, Session(chapter), places)
     else:
-        kept = run_alone(comparison, places)
+        session = Session(chapter)  # it empties its namespace for every cell
+        kept = run_alone(comparison, session, places)
         slow = set() if "all" in how else slow_ones(notebook, chapter)
         again = [k for k in places if k not in slow]
         mixed = random.Random(seed).sample(again, len(again))
-        for name, order in (("backwards", again[::-1]), (f"seed {seed}", mixed)):
-            session = Session(chapter)
+        orders = [("backwards", again[::-1]), (f"seed {seed}", mixed)]
+        for name, order in orders if "all" in how else [orders[seed % 2]]:
             session.records = {k: kept[k] for k in slow & kept.keys()}
             for k in order:
                 comparison.run(session, k, name)

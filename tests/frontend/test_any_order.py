@@ -1,8 +1,8 @@
 """Every cell that a page runs prints what the page shows, in any order of running.
 
 Natively, with the loops as short as in a browser. The order is another in every run;
-its seed is printed. Cells that take long run alone; `make test-release` runs them in
-all orders.
+its seed is printed. Cells that take long run alone; `make test-release` runs all of
+them in all orders.
 """
 
 import json
@@ -39,14 +39,14 @@ def run(page: Path, *options: str) -> dict:
 
 
 @pages
-def test_alone_backwards_and_at_random(page):
+def test_alone_and_backwards_or_at_random(page):
     seed = random.SystemRandom().randrange(1_000_000)
     print(f"{page.stem}: seed {seed}")
     result = run(page, str(seed))
     assert result["faults"] == []
     assert result["cells"] > 3
     again = set(result["again"]) & set(result["stored"])
-    assert result["compared"] == len(result["stored"]) + 2 * len(again)
+    assert result["compared"] == len(result["stored"]) + len(again)
     assert len(result["again"]) > result["cells"] / 2
 
 

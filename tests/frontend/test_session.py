@@ -1,5 +1,6 @@
 """Cells of small made-up chapters, in orders that mislead."""
 
+import os
 from dataclasses import asdict
 
 import numpy as np
@@ -139,6 +140,22 @@ def test_functions_read_names_as_they_are_when_called(reader):
 def test_a_function_out_of_a_container_finds_what_it_reads(reader):
     r = reader("a = 3", "def f():\n    return a", "ways = {'f': f}", "ways['f']()")
     assert r.run(3) == "3"
+
+
+def test_what_functions_in_containers_read_is_known_before_a_cell_runs(
+    reader, monkeypatch
+):
+    monkeypatch.setenv("RUNS", "")
+    r = reader(
+        "from functools import partial",
+        "a = 3\nb = 4",
+        "def f(n):\n    return [a + k for k in range(n)]",
+        "def g(n):\n    return b * f(n)[0]",
+        "ways = {'f': [partial(f, 1)], 'g': (g, 2)}",
+        "import os\nos.environ['RUNS'] += 'x'\nways['f'][0](), ways['g'][0](2)",
+    )
+    assert r.run(5) == "([3], 12)"
+    assert os.environ["RUNS"] == "x"
 
 
 def test_what_is_there_is_not_run_again(reader):

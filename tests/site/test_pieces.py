@@ -42,11 +42,15 @@ def cells_with_pieces(notebook: Path) -> list[tuple[str, str, str]]:
 PIECES = [(path, *piece) for path in CHAPTERS for piece in cells_with_pieces(path)]
 
 
+def page_name_and_cell(piece: tuple[Path, str, str, str]) -> tuple[str, str, str]:
+    path, name, cell, _ = piece
+    return f"chapters/{path.stem}", name, cell
+
+
 @pytest.fixture(params=PIECES, ids=[name for _, name, _, _ in PIECES])
 def piece(request) -> tuple[str, str, str]:
     """The page of a piece, its name and its cell."""
-    path, name, cell, _ = request.param
-    return f"chapters/{path.stem}", name, cell
+    return page_name_and_cell(request.param)
 
 
 def place_of(page: Page, name: str) -> Locator:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import dis
+import functools
 import importlib
 import io
 import itertools
@@ -11,7 +13,7 @@ import linecache
 import sys
 import tokenize
 from dataclasses import dataclass, field
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -132,6 +134,19 @@ class Session:
             self.shortened += [s for s in record.shortened if s not in self.shortened]
             for name in made & record.values.keys():
                 self.namespace[name] = own(record.values[name], memo)
+        self._ask_for_what_containers_need(k)
+
+    def _ask_for_what_containers_need(self, k: int) -> None:
+        """Raise NeedsMore if functions in containers use names that are not there.
+
+        Else the cell would stop there, perhaps after half of its work.
+        """
+        used = {
+            n for v in self.namespace.values() for n in _globals_used(v, self.namespace)
+        }
+        missing = sorted(used - self.namespace.keys())
+        if found := [name for name in missing if self.chapter.learn(k, name)]:
+            raise NeedsMore(", ".join(found))
 
     def _execute(self, k: int, parts: list[Statement], aloud: bool) -> bool:
         cell = self.chapter.cells[k]
@@ -249,6 +264,29 @@ def _copy_of_array(array: np.ndarray, memo: dict) -> np.ndarray:
 # A module within an object is shared; two views of one array stay views of one array.
 copy._deepcopy_dispatch[ModuleType] = lambda module, memo: module  # type: ignore[attr-defined]
 copy._deepcopy_dispatch[np.ndarray] = _copy_of_array  # type: ignore[attr-defined]
+
+
+def _globals_used(value: object, namespace: dict[str, Any], depth: int = 3) -> set[str]:
+    """The names that functions of this namespace use, which a container holds.
+
+    Long ones are data: no more than their first twenty parts are looked at.
+    """
+    if isinstance(value, dict | list | tuple) and depth:
+        parts = value.values() if isinstance(value, dict) else value
+        few = itertools.islice(parts, 20)
+        return {n for part in few for n in _globals_used(part, namespace, depth - 1)}
+    if isinstance(value, functools.partial):
+        held = [value.func, value.args, value.keywords]
+        return _globals_used(held, namespace, depth)
+    if not isinstance(value, FunctionType) or value.__globals__ is not namespace:
+        return set()
+    codes, names = [value.__code__], set()
+    while codes:
+        code = codes.pop()
+        codes += [part for part in code.co_consts if isinstance(part, CodeType)]
+        steps = dis.get_instructions(code)
+        names |= {step.argval for step in steps if step.opname == "LOAD_GLOBAL"}
+    return names
 
 
 def _ends_quietly(source: str) -> bool:
