@@ -262,7 +262,7 @@ def test_a_link_restores_what_was_seen(visit, piece):
         for key in (*["ArrowRight"] * 4, "ArrowUp"):  # to the first weight
             page.keyboard.press(key)
     else:
-        place.get_by_role("textbox").fill("the judge of a court")
+        place.get_by_role("textbox").first.fill("the judge of a court")
     frame_after(page, 0)
     if place.get_by_role("button", name="Restart").count():
         place.get_by_role("button", name="Restart").press("Enter")

@@ -25,6 +25,7 @@ from tutorial_utils.live import (
     toggles,
 )
 from tutorial_utils.live.clouds import Points
+from tutorial_utils.live.codes import LARGEST, Digit
 from tutorial_utils.live.fitting import (
     LONGEST,
     MODELS,
@@ -46,7 +47,9 @@ from tutorial_utils.live.networks import (
 )
 from tutorial_utils.live.passes import STAGES, ByHand
 from tutorial_utils.live.surfaces import METHODS, SURFACES, Race
+from tutorial_utils.live.words import Lexicon
 from tutorial_utils.neural_networks import ACTIVATIONS, MLP, softmax, sparsemax
+from tutorial_utils.representation_learning import analogy, nearest
 from tutorial_utils.training import (
     DERIVATIVES,
     SGD,
@@ -763,3 +766,97 @@ def test_a_fit_that_diverges_says_so_and_one_that_is_long_ends():
     assert "diverged" in fit.told(points)
     assert fit.scene(points)
     assert fitted("polynomial", LONGEST + 5)[0].updates == LONGEST * UPDATES
+
+
+# ---- codes of digits
+
+
+def digit(kind="masking", p=0.0):
+    rng = np.random.default_rng(0)
+    weights = {
+        "kinds": np.array(["plain", "masking"]),
+        "W": rng.normal(size=(2, 4, 196)),
+        "b": rng.normal(size=(2, 4)),
+        "c": rng.normal(size=(2, 196)),
+        "alive": np.array([4, 2]),
+        "mean": rng.normal(size=196),
+        "directions": np.linalg.qr(rng.normal(size=(196, 4)))[0].T,
+    }
+    ink = (rng.random((14, 14)) < 0.2).astype(float)
+    return weights, ink, Digit(weights, ink, kind, p, 0)
+
+
+@pytest.mark.parametrize(("kind", "k", "alive"), [("plain", 0, 4), ("masking", 1, 2)])
+def test_a_digits_pictures_are_those_of_its_auto_encoder(kind, k, alive):
+    weights, ink, live_digit = digit(kind)
+    x, W = ink.ravel(), weights["W"][k]
+    h = np.maximum(0, W @ x + weights["b"][k])
+    directions, mean = weights["directions"][:alive], weights["mean"]
+    by_pca = mean + directions.T @ (directions @ (x - mean))
+    [_, others], [units] = live_digit.scene()["rows"]
+    wanted = [x, W.T @ h + weights["c"][k], by_pca]
+    pictures = unpacked_grids(others["grids"])
+    for found, picture in zip(pictures, wanted, strict=True):
+        assert np.abs(found.ravel() - picture.clip(0, 1)).max() <= 1 / 127
+    assert others["labels"][2] == f"PCA, {alive}"
+    assert np.allclose(units["values"], h, rtol=1e-6)
+
+
+def unpacked_grids(grids):
+    return np.asarray(grids, float).reshape(3, 14, 14) / 127
+
+
+def test_the_damage_is_masking_noise_and_a_unit_can_be_set():
+    _, ink, damaged = digit(p=0.5)
+    lost = ink.ravel() - damaged.seen[0]
+    assert 0 < lost.sum() < ink.sum()
+    damaged.set_unit("code", "units", 1, 2.5)
+    assert damaged.code[1] == 2.5
+    assert "1 of them set by hand" in damaged.told()
+    with pytest.raises(ValueError, match=f"between 0 and {LARGEST:g}"):
+        damaged.set_unit("code", "units", 1, -1)
+
+
+# ---- words
+
+
+WORDS = "king queen man woman river bank tree sea sun moon"
+VOCABULARY = np.array(WORDS.split())
+
+
+def lexicon(kind="one"):
+    vectors = np.random.default_rng(0).normal(size=(10, 4))
+    vectors[1] = vectors[0] + vectors[3] - vectors[2]  # queen
+    lexicons = {
+        "one": {"vocabulary": VOCABULARY, "vectors": vectors},
+        "other": {"vectors": vectors[::-1]},
+    }
+    return vectors, Lexicon(lexicons, nearest, analogy, kind)
+
+
+def test_a_lexicons_lists_are_those_of_nearest_and_analogy():
+    vectors, live_words = lexicon()
+    [[near], [answers, control]] = live_words.scene("King ", "man", "woman", "king")[
+        "rows"
+    ]
+    order = [*VOCABULARY[nearest(vectors, 0, 9)]]
+    assert near["rows"] == order[:8]
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert np.allclose(near["values"][0], units[nearest(vectors, 0, 1)] @ units[0])
+    best = analogy(vectors, 2, 3, 0, 5)
+    assert answers["rows"] == [*VOCABULARY[best]]
+    target = units[3] - units[2] + units[0]
+    cosine = units[best] @ target / np.linalg.norm(target)
+    assert np.allclose(np.ravel(answers["values"]), cosine, rtol=1e-6)
+    assert control["rows"] == [w for w in order if w not in ("man", "woman")][:5]
+
+
+def test_a_word_that_is_not_known_is_said_with_words_like_it():
+    _, live_words = lexicon("other")
+    told = live_words.told("rivr", "man", "woman", "king")
+    assert told == "“rivr” is not in the vocabulary. Near it: river."
+    assert len(live_words.scene("rivr", "man", "woman", "king")["rows"]) == 1
+    assert live_words.scene("rivr", "man", "woman", "kin")["rows"] == []
+    said = live_words.told("king", "man", "woman", "king")
+    assert said.startswith("Nearest to “king”: ")
+    assert "man is to woman as" in said

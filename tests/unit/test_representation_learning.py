@@ -20,20 +20,32 @@ from tutorial_utils.representation_learning import (
     SkipGram,
     analogy,
     build_vocabulary,
+    cbow_inputs,
     cbow_windows,
     cooccurrence,
+    cosines,
+    decode,
+    encode,
     full_softmax,
     gaussian_noise,
+    info_nce,
+    keep_probability,
     masking_noise,
     nearest,
     negative_sampling,
+    noise_distribution,
+    noise_table,
     ppmi,
     pretrained_network,
     principal_angles,
+    skipgram_inputs,
     skipgram_pairs,
     stacked_autoencoders,
     svd_vectors,
+    tied_gradients,
+    untied_gradients,
     word_indices,
+    word_step,
 )
 from tutorial_utils.training import SGD, numerical_gradient
 
@@ -95,6 +107,25 @@ def test_autoencoder_gradients_against_differences(activation, tied):
 
         assert_equal(gradients[name], numerical_gradient(loss_at, value), name, 1e-7)
         setattr(coder, name, value)
+
+
+@given(seed=seeds)
+def test_the_gradients_of_a_tied_weight_are_those_of_both_places(seed):
+    rng = np.random.default_rng(seed)
+    coder, X = random_coder(rng), rng.normal(size=(7, 5))
+    W, b, c = coder.parameters().values()
+    loss, by_W, by_b, by_c = tied_gradients(X, X, W, b, c, "tanh")
+    untied = untied_gradients(X, X, W, W.T, b, c, "tanh")
+    assert_equal([loss, *by_b, *by_c], [untied[0], *untied[3], *untied[4]], "", 1e-12)
+    assert_equal(by_W, untied[1] + untied[2].T, "both places", 1e-12)
+
+
+def test_encode_and_decode_are_those_of_the_class():
+    coder = random_coder(np.random.default_rng(0), tied=False)
+    X = np.ones((2, 5))
+    H = encode(X, coder.W, coder.b, "tanh")
+    assert_equal(H, coder.encode(X), "code", 0)
+    assert_equal(decode(H, coder.V, coder.c), coder.decode(H), "reconstruction", 0)
 
 
 def test_the_target_is_the_input_unless_given():
@@ -451,6 +482,46 @@ def test_negative_sampling_survives_large_scores():
     assert np.isfinite(by_out).all()
 
 
+def test_the_matrix_of_the_words_that_predict():
+    A, target = skipgram_inputs([2, 0], [1, 1], 3)
+    assert_equal(A.toarray(), [[0, 0, 1], [1, 0, 0]], "centres", 0)
+    assert_equal(target, [1, 1], "contexts", 0)
+    A, target = cbow_inputs([2, 0], [[0, 1, -1], [1, 1, 2]], 3)
+    assert_equal(A.toarray(), [[1 / 2, 1 / 2, 0], [0, 2 / 3, 1 / 3]], "means", 1e-15)
+    assert_equal(target, [2, 0], "centres", 0)
+
+
+@given(seed=seeds, n=st.integers(1, 6), d=st.integers(2, 5))
+def test_the_contrastive_loss_equals_torchs(seed, n, d):
+    rng = np.random.default_rng(seed)
+    U, V = rng.normal(size=(2, n, d))
+    t = rng.uniform(0.05, 2)
+    leaves = [torch.tensor(codes, requires_grad=True) for codes in (U, V)]
+    u, v = (torch.nn.functional.normalize(leaf, dim=1) for leaf in leaves)
+    S, right = u @ v.T / t, torch.arange(n)
+    cross_entropy = torch.nn.functional.cross_entropy
+    theirs = (cross_entropy(S, right) + cross_entropy(S.T, right)) / 2
+    theirs.backward()
+    loss, by_U, by_V = info_nce(U, V, t)
+    assert_equal(loss, theirs.item(), "loss", 1e-12)
+    for ours, leaf in ((by_U, leaves[0]), (by_V, leaves[1])):
+        assert_at_most(np.abs(ours - leaf.grad.numpy()), 1e-11, "gradient")
+
+
+def test_the_contrastive_loss_does_not_see_lengths():
+    U, V = np.random.default_rng(0).normal(size=(2, 3, 4))
+    same = info_nce(2 * U, 5 * V, 0.5)[0]
+    assert_equal(info_nce(U, V, 0.5)[0], same, "loss", 1e-12)
+
+
+def test_cosines_are_scipys():
+    from scipy.spatial.distance import cdist
+
+    vectors = np.random.default_rng(0).normal(size=(6, 4))
+    wanted = 1 - cdist(vectors, vectors[:1], "cosine")[:, 0]
+    assert_equal(cosines(vectors, vectors[0]), wanted, "cosines", 1e-12)
+
+
 def test_the_start_of_the_word_models():
     model = SkipGram(9, 4, np.random.default_rng(0))
     assert model.W_in.shape == model.W_out.shape == (9, 4)
@@ -565,11 +636,11 @@ def test_fit_brings_words_with_the_same_company_together(kind):
 
 
 def test_fit_draws_noise_by_the_power_and_keeps_by_the_threshold():
-    from tutorial_utils.representation_learning import _frequencies
-
-    tokens = np.repeat([0, 1, 2, -1], [900, 90, 10, 500])
-    kept, table = _frequencies(tokens, 4, 1e-2, 0.75)
+    counts = np.array([900, 90, 10, 0])
+    kept, table = keep_probability(counts, 1e-2), noise_table(counts, 0.75)
     f = np.array([0.9, 0.09, 0.01])
+    wanted = [*(f**0.75 / np.sum(f**0.75)), 0]
+    assert_equal(noise_distribution(counts, 0.75), wanted, "noise", 1e-12)
     assert_equal(kept[:3], np.minimum(1, np.sqrt(1e-2 / f)), "kept", 1e-12)
     share = np.bincount(table, minlength=4) / len(table)
     assert_at_most(np.abs(share - [*(f**0.75 / np.sum(f**0.75)), 0]), 1e-5, "noise")
@@ -594,7 +665,7 @@ def test_frequent_words_take_bounded_steps():
     before = model.W_in.copy()
     center, context = np.zeros(6400, dtype=int), np.ones(6400, dtype=int)
     _, by_in, _ = model.loss_and_gradients(center, context, np.full((6400, 1), 2))
-    model._step(center, context, np.full((6400, 1), 2), 0.1)
+    word_step(model, center, context, np.full((6400, 1), 2), 0.1)
     assert_equal(before - model.W_in, 0.1 * 64 * by_in, "64 of 6,400 steps", 1e-9)
 
 
@@ -618,7 +689,7 @@ BAD = {
     "sparsity": lambda: CODER.loss_and_gradients(X23, sparsity=-1),
     "epochs": lambda: CODER.fit(X23, epochs=0),
     "batch_size must": lambda: CODER.fit(X23, batch_size=0),
-    "p must be from": lambda: masking_noise(X23, RNG, 1.5),
+    "p must be a finite number.* at most 1": lambda: masking_noise(X23, RNG, 1.5),
     "p must be a finite": lambda: masking_noise(X23, RNG, -0.1),
     "s must": lambda: gaussian_noise(X23, RNG, np.nan),
     "sizes": lambda: stacked_autoencoders(X23, [], "tanh", RNG),
@@ -661,12 +732,15 @@ BAD = {
         [CODER, Autoencoder(2, 2, "relu", RNG)], 2, RNG
     ),
     "stack must be a list": lambda: pretrained_network([None], 2, RNG),
-    "negatives must be numbers": lambda: SKIPGRAM.loss_and_gradients(
+    "negatives must be whole numbers": lambda: SKIPGRAM.loss_and_gradients(
         [0, 1], [1, 2], [[2], [1, 2]]
     ),
-    "tokens must be numbers of shape": lambda: skipgram_pairs(
+    "tokens must be whole numbers of shape": lambda: skipgram_pairs(
         np.ma.array([0, 1], mask=[0, 1]), 1, RNG
     ),
+    "a row without|row of -1": lambda: cbow_inputs([0], [[-1, -1]], 2),
+    "U must": lambda: info_nce([[np.nan, 1]], [[1, 1]], 1.0),
+    "temperature must": lambda: info_nce([[1, 1]], [[1, 1]], 0.0),
     "counts must be finite": lambda: ppmi(np.full((2, 2), np.nan)),
     "counts": lambda: ppmi(sparse.csr_array([[np.nan, 1.0]])),
     "shift": lambda: ppmi(np.ones((2, 2)), np.nan),

@@ -10,7 +10,13 @@ import numpy as np
 
 from ..neural_networks import MLP
 from ..representation_learning import Autoencoder
-from .checking import Exercise, fault_of_value, like_function, like_number
+from .checking import (
+    Exercise,
+    fault_of_value,
+    like_function,
+    like_number,
+    like_numbers,
+)
 
 EXERCISES: dict[str, Exercise] = {}
 
@@ -286,4 +292,36 @@ EXERCISES["4.10"] = Exercise(
     ),
     right=share_left,
     wrong=share_of_words_left,
+)
+
+
+# Exercise 4.11, by hand: u of the context and of the noise word after a step.
+EXERCISES["4.11"] = Exercise(
+    like_numbers([0.5, 0.5, np.log(3) - 0.75, -0.75]),
+    right=[0.5, 0.5, 0.348612, -0.75],
+    wrong=[0.5, 0.5, np.log(3) + 0.75, 0.75],  # the noise pulled towards the centre
+)
+
+
+def contrastive_loss(C: np.ndarray, t: float) -> float:
+    """Exercise 4.12: the InfoNCE loss of cosines, both ways."""
+    S = C / t
+    both = (np.logaddexp.reduce(S, axis=axis) - np.diag(S) for axis in (0, 1))
+    return float(np.mean([*both]))
+
+
+def contrastive_loss_one_way(C: np.ndarray, t: float) -> float:
+    """A wrong answer to 4.12: the rows only."""
+    return float(np.mean(np.logaddexp.reduce(C / t, axis=1) - np.diag(C) / t))
+
+
+EXERCISES["4.12"] = Exercise(
+    like_function(
+        contrastive_loss,
+        lambda rng: (rng.uniform(-1, 1, size=(n := rng.integers(2, 6), n)), 0.5),
+        lambda C, t: f"C of shape {C.shape} and {t = }",
+        first=[(np.eye(2), 1.0)],
+    ),
+    right=contrastive_loss,
+    wrong=contrastive_loss_one_way,
 )
