@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { holds, type Past, readAddress, write } from "../src/live/address";
 import { Clock } from "../src/live/clock";
-import { unpack } from "../src/live/frame";
+import { type Graph, unpack } from "../src/live/frame";
+import { partsOf, toldOf } from "../src/live/graph";
 import * as hands from "../src/live/hands";
 import { onGrid, presetOf, withNoise } from "../src/live/points";
 import type { Cloud, Question, Spec, Value } from "../src/live/spec";
@@ -210,4 +211,13 @@ test("a thumb finds the point near it", () => {
   const points = { X: [0, 0, 0.1, 0], y: [0, 0] };
   assert.equal(hands.under(points, 0.08, 0, 0.05), 1);
   assert.equal(hands.under(points, 0.5, 0.5, 0.05), -1);
+});
+
+test("the units of a graph without edges have values, those of a network have biases", () => {
+  const of = (edges: number[], weights: number[]) => ({
+    edges: new Uint16Array(edges), weights: new Float32Array(weights), values: new Float32Array([0.5, 2]),
+    at: new Float32Array([0, 0, 1, 1]), names: ["unit 1", "unit 2"], fixed: [],
+  }) as unknown as Graph;
+  assert.deepEqual(partsOf(of([], [])).map(toldOf), ["unit 1: 0.50.", "unit 2: 2.00."]);
+  assert.deepEqual(partsOf(of([0, 1], [3])).map(toldOf), ["Input unit 1.", "Bias of unit 2: 2.00.", "Weight from unit 1 to unit 2: 3.00."]);
 });

@@ -813,8 +813,9 @@ def test_the_damage_is_masking_noise_and_a_unit_can_be_set():
     damaged.set_unit("code", "units", 1, 2.5)
     assert damaged.code[1] == 2.5
     assert "1 of them set by hand" in damaged.told()
-    with pytest.raises(ValueError, match=f"between 0 and {LARGEST:g}"):
-        damaged.set_unit("code", "units", 1, -1)
+    for asked, kept in ((-1, 0), (LARGEST + 1, LARGEST)):
+        damaged.set_unit("code", "units", 1, asked)
+        assert damaged.code[1] == kept
 
 
 # ---- words

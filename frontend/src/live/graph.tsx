@@ -63,9 +63,10 @@ const PER_PIXEL = 0.02; // that a drag upwards adds to it
 /** A part of the graph that can be chosen: what it is called, and its value, if it has one. */
 export interface Part { of: "edge" | "node"; index: number; name: string; value: number; hasValue: boolean }
 
-/** Inputs with their weights, then each unit with its bias and the weights into it. */
+/** Inputs with their weights, then each unit with its bias and the weights into it; without edges, the units. */
 export function partsOf({ edges, weights, values, names, at, fixed }: Graph): Part[] {
   const named = (k: number) => names[k] || `unit ${k + 1}`;
+  if (values && !weights.length) return Array.from(values, (value, index): Part => ({ of: "node", index, value, hasValue: true, name: named(index) }));
   const ofEdges = Array.from(weights, (value, index): Part => ({
     of: "edge", index, value, hasValue: true, name: `Weight from ${named(edges[2 * index]!)} to ${named(edges[2 * index + 1]!)}`,
   })).filter(({ index }) => !fixed.includes(index));
@@ -105,9 +106,10 @@ export function GraphPicture({ data, width, height, handling }: { data: Graph; w
     const part = parts.find((one) => one.of === of && one.index === index);
     if (!part || event.button) return;
     group.current?.focus({ preventScroll: true });
-    if (of === "node" && isChosen(of, index)) return handling.forget();
+    const isCarried = of === "edge" || !weights.length; // where there are edges, nodes are only chosen
+    if (!isCarried && isChosen(of, index)) return handling.forget();
     choose(part);
-    if (event.pointerType === "touch" || of === "node") return; // a finger scrolls the page
+    if (event.pointerType === "touch" || !isCarried) return; // a finger scrolls the page
     drag.current = { part, from: event.clientY };
     (event.currentTarget as Element).setPointerCapture(event.pointerId);
     event.preventDefault();
@@ -138,7 +140,8 @@ export function GraphPicture({ data, width, height, handling }: { data: Graph; w
   };
   const all = Array.from(weights, (_, k) => k);
   const nBiases = parts.filter(({ of, hasValue }) => of === "node" && hasValue).length;
-  const label = `${weights.length - fixed.length} weights${nBiases ? ` and ${nBiases} biases` : ""}. Arrows left and right choose one, up and down change it, Escape lets it go${maps ? "; the map of a chosen unit is shown large" : ""}.`;
+  const counted = weights.length ? `${weights.length - fixed.length} weights${nBiases ? ` and ${nBiases} biases` : ""}` : `${parts.length} units`;
+  const label = `${counted}. Arrows left and right choose one, up and down change it, Escape lets it go${maps ? "; the map of a chosen unit is shown large" : ""}.`;
   const access = edit ? { role: "application" as const, tabindex: 0, "aria-label": label, "data-lm-suppress-shortcuts": "true", onKeyDown: key } : {};
   return (
     <g ref={group} class="graph" {...access}>
@@ -150,7 +153,7 @@ export function GraphPicture({ data, width, height, handling }: { data: Graph; w
       {edit && all.map((k) => !fixed.includes(k) && <path class="hit" d={link(k) ?? ""} onPointerDown={(event) => press(event, "edge", k)} onPointerMove={carry} onPointerUp={release} onPointerCancel={release} />)}
       {x.map((px, k) => (
         <rect class={`node${isChosen("node", k) || lit.nodes.includes(k) ? " chosen" : ""}`} x={px - wide / 2} y={y[k]! - side / 2} width={wide} height={side} rx="5"
-          onPointerDown={(event) => edit && press(event, "node", k)} />
+          onPointerDown={(event) => edit && press(event, "node", k)} onPointerMove={carry} onPointerUp={release} onPointerCancel={release} />
       ))}
       {numbers.map((text, k) => text && <text class="number" x={x[k]! - side / 2 + 3} y={y[k]! - side / 2 + 11}>{text}</text>)}
       {labels.map((text, k) => <Lines kind="word" text={text} x={x[k]!} y={maps ? y[k]! + side / 2 + 12 : y[k]! + 4} />)}

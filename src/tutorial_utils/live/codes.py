@@ -45,12 +45,8 @@ class Digit:
         self.start = self.code.copy()
 
     def set_unit(self, name: str, of: str, index: int, value: float) -> None:
-        """Set a unit of the code, for `live`. ValueError for a value out of range."""
-        if not 0 <= value <= LARGEST:
-            raise ValueError(
-                f"a unit must lie between 0 and {LARGEST:g}, got {value:g}"
-            )
-        self.code[index] = value
+        """Set a unit of the code, for `live`: from 0, where relu ends, to LARGEST."""
+        self.code[index] = np.clip(value, 0, LARGEST)
 
     def scene(self) -> Scene:
         """The drawing, what is seen of it, both reconstructions, and the units."""
