@@ -170,7 +170,7 @@ def test_without_scripts_and_on_paper(visit, browser, address, piece):
 
 @pytest.mark.usefixtures("lite")
 def test_the_pages_python_gives_the_frames_of_this_one(visit, piece):
-    """The first frame, all knobs at their ends, moved points, and fifty steps."""
+    """The first frame, knobs at their ends, moved points, other texts, fifty steps."""
     page_name, name, cell = piece
     page = opened(visit, page_name)
     place = place_of(page, name)
@@ -206,6 +206,9 @@ def test_the_pages_python_gives_the_frames_of_this_one(visit, piece):
             box = place.get_by_role("checkbox", name=control["names"][-1], exact=True)
             chosen = [*control["start"], len(control["names"]) - 1]
             ask({"set": {key: chosen}}, lambda box=box: box.press("Space"))
+        elif control["kind"] == "text":
+            line = place.get_by_label(control["label"], exact=True)
+            ask({"set": {key: "river"}}, lambda line=line: line.fill("river"))
         elif control["kind"] == "sizes":
             more = place.get_by_role("button", name=f"Add a {control['part']}")
             sizes = [*control["start"], control["start"][-1]]
