@@ -22,7 +22,7 @@ WORD = "This picture has controls, for which your browser must allow JavaScript.
 def still(widget: dict, page: Path) -> str:
     """The first picture of a widget, a file beside its page, and its caption."""
     if "spec" in widget:
-        name, file = widget["spec"]["name"], "first.svg"
+        name, file = json.loads(widget["spec"])["name"], "first.svg"
     else:
         name, file = widget["name"], f"{'-'.join(map(str, widget['shown']))}.png"
     caption = html.escape(widget["caption"])

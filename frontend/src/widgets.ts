@@ -81,7 +81,7 @@ export function showPublished(canRun: boolean): (python: Python, prepare: Prepar
       const place = make("div");
       view.replaceWith(place);
       const first = bytes(one.buffers!.find(({ path }) => path[0] === "first")!.data);
-      pieces.push([place, showPiece(place, one.state.spec as Spec, first)]);
+      pieces.push([place, showPiece(place, JSON.parse(one.state.spec as string) as Spec, first)]);
       continue;
     }
     if (!one?.state.captions) continue;
@@ -114,10 +114,10 @@ export function showLive(python: Python, text: string, place: HTMLElement, prepa
 
 /** Show a piece whose cell has run: its spec and its first frame, as a text. */
 export function showRunPiece(python: Python, text: string, place: HTMLElement, prepare: Prepare): void {
-  const { spec, first } = JSON.parse(text) as { spec: Spec; first: string };
+  const { spec, first } = JSON.parse(text) as { spec: string; first: string };
   const inside = make("div");
   place.append(inside);
-  showOwnPiece(inside, spec, bytes(first), python, () => prepare(place));
+  showOwnPiece(inside, JSON.parse(spec) as Spec, bytes(first), python, () => prepare(place));
 }
 
 type Ask = (setting: number[]) => Promise<void>;

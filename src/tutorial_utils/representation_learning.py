@@ -532,7 +532,8 @@ def nearest(vectors: np.ndarray, query: int | np.ndarray, k: int) -> np.ndarray:
         return _best_rows(cosines(vectors, np.atleast_1d(query)), [], k)
     vectors = checked_array(vectors, "vectors", ("V", "d"))
     row = _checked_row(query, "query", len(vectors))
-    return _best_rows(_unit_rows(vectors) @ _unit_rows(vectors)[row], [row], k)
+    units = _unit_rows(vectors)
+    return _best_rows(units @ units[row], [row], k)
 
 # %% ../../chapters/04_representation_learning.ipynb #rows-guards
 def _checked_row(row: Any, name: str, n_rows: int) -> int:

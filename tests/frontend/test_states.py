@@ -137,7 +137,7 @@ def test_the_playground_after_n_updates(monkeypatch):
     """Each preset, with each optimiser, batch and penalty: as backpropagation says."""
     piece = asked("02_neural_networks", "2a8d414d", monkeypatch)
     live = display.widgets[piece.name]
-    presets, controls = live.spec["presets"], live.controls
+    presets, controls = json.loads(live.spec)["presets"], live.controls
     assert tuple(presets) == PRESETS
     for seed, preset in enumerate(presets.values()):
         for optimiser, batch, penalty in SETTINGS:

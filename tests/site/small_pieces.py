@@ -67,7 +67,7 @@ def served(makers: dict[str, Callable[[], Live]], folder: Path) -> Iterator[str]
                 kind = "text/css" if name.endswith("css") else "text/javascript"
                 self.reply((folder / name).read_bytes(), kind)
             elif what == "spec":
-                self.reply(json.dumps(fresh[name].spec).encode(), "application/json")
+                self.reply(fresh[name].spec.encode(), "application/json")
             else:
                 self.reply(fresh[name].first, "application/octet-stream")
 

@@ -245,8 +245,8 @@ def test_the_pages_python_gives_the_frames_of_this_one(visit, piece):
 def spec_of(page: Page, name: str) -> dict[str, Any]:
     known = page.locator('script[type="application/vnd.jupyter.widget-state+json"]')
     states = json.loads(known.text_content())["state"].values()
-    specs = (one["state"].get("spec") for one in states)
-    return next(spec for spec in specs if spec and spec["name"] == name)
+    specs = (json.loads(one["state"].get("spec", "{}")) for one in states)
+    return next(spec for spec in specs if spec.get("name") == name)
 
 
 @pytest.mark.usefixtures("lite")

@@ -389,8 +389,10 @@ def test_a_preset_can_be_moved_at_random_and_keeps_its_classes():
 
 def test_a_preset_of_several_controls_is_sent_as_the_controls_are():
     piece = counter(presets={"twice": {"data": "none", "by": 2}}, folded=("by",))
-    assert piece.spec["presets"] == {"twice": {"data": {"X": [], "y": []}, "by": 1}}
-    assert piece.spec["folded"] == ["by"]
+    spec = json.loads(piece.spec)
+    assert spec["presets"] == {"twice": {"data": {"X": [], "y": []}, "by": 1}}
+    assert spec["folded"] == ["by"]
+    assert [*spec["controls"]] == [*piece.controls]
 
 
 # ---- passes by hand
@@ -793,7 +795,7 @@ def test_a_digits_pictures_are_those_of_its_auto_encoder(kind, k, alive):
     h = np.maximum(0, W @ x + weights["b"][k])
     directions, mean = weights["directions"][:alive], weights["mean"]
     by_pca = mean + directions.T @ (directions @ (x - mean))
-    [_, others], [units] = live_digit.scene()["rows"]
+    [_, units], [others] = live_digit.scene()["rows"]
     wanted = [x, W.T @ h + weights["c"][k], by_pca]
     pictures = unpacked_grids(others["grids"])
     for found, picture in zip(pictures, wanted, strict=True):
@@ -825,39 +827,50 @@ WORDS = "king queen man woman river bank tree sea sun moon"
 VOCABULARY = np.array(WORDS.split())
 
 
-def lexicon(kind="one"):
+def lexicon():
     vectors = np.random.default_rng(0).normal(size=(10, 4))
     vectors[1] = vectors[0] + vectors[3] - vectors[2]  # queen
-    lexicons = {
-        "one": {"vocabulary": VOCABULARY, "vectors": vectors},
-        "other": {"vectors": vectors[::-1]},
-    }
-    return vectors, Lexicon(lexicons, nearest, analogy, kind)
+    kinds = {"one": vectors, "other": vectors[::-1]}
+    lexicons = {kind: {"vectors": rows} for kind, rows in kinds.items()}
+    lexicons["one"]["vocabulary"] = VOCABULARY
+    return kinds, Lexicon(lexicons, nearest, analogy)
 
 
 def test_a_lexicons_lists_are_those_of_nearest_and_analogy():
-    vectors, live_words = lexicon()
-    [[near], [answers, control]] = live_words.scene("King ", "man", "woman", "king")[
-        "rows"
-    ]
-    order = [*VOCABULARY[nearest(vectors, 0, 9)]]
-    assert near["rows"] == order[:8]
-    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    assert np.allclose(near["values"][0], units[nearest(vectors, 0, 1)] @ units[0])
-    best = analogy(vectors, 2, 3, 0, 5)
-    assert answers["rows"] == [*VOCABULARY[best]]
-    target = units[3] - units[2] + units[0]
-    cosine = units[best] @ target / np.linalg.norm(target)
-    assert np.allclose(np.ravel(answers["values"]), cosine, rtol=1e-6)
-    assert control["rows"] == [w for w in order if w not in ("man", "woman")][:5]
+    kinds, live_words = lexicon()
+    rows = live_words.scene("King ", "man", "woman", "king")["rows"]
+    [[near], [answers, control]] = rows
+    for column, (kind, vectors) in enumerate(kinds.items()):
+        listed = {
+            panel["title"]: [row[column].split() for row in panel["words"]]
+            for panel in (near, answers, control)
+        }
+        units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        order = [*VOCABULARY[nearest(vectors, 0, 9)]]
+        found = listed["Nearest to King "]
+        assert [word for word, _ in found] == order[:8]
+        assert found[0][1] == f"{units[nearest(vectors, 0, 1)][0] @ units[0]:.2f}"
+        assert near["columns"][column] == kind
+        best = analogy(vectors, 2, 3, 0, 5)
+        found = listed["man : woman :: king : ?"]
+        assert [word for word, _ in found] == [*VOCABULARY[best]]
+        target = units[3] - units[2] + units[0]
+        cosine = units[best] @ target / np.linalg.norm(target)
+        values = np.reshape(answers["values"], (5, 2))[:, column]
+        assert np.allclose(values, cosine, rtol=1e-6)
+        found = [word for word, _ in listed["Control: nearest to king"]]
+        assert found == [w for w in order if w not in ("man", "woman")][:5]
 
 
 def test_a_word_that_is_not_known_is_said_with_words_like_it():
-    _, live_words = lexicon("other")
+    kinds, live_words = lexicon()
     told = live_words.told("rivr", "man", "woman", "king")
     assert told == "“rivr” is not in the vocabulary. Near it: river."
     assert len(live_words.scene("rivr", "man", "woman", "king")["rows"]) == 1
     assert live_words.scene("rivr", "man", "woman", "kin")["rows"] == []
     said = live_words.told("king", "man", "woman", "king")
-    assert said.startswith("Nearest to “king”: ")
-    assert "man is to woman as" in said
+    near, best = (
+        ", ".join(f"{VOCABULARY[first(rows)[0]]} ({k})" for k, rows in kinds.items())
+        for first in (lambda v: nearest(v, 0, 1), lambda v: analogy(v, 2, 3, 0, 1))
+    )
+    assert said == f"Nearest to “king”: {near}. man is to woman as king is to: {best}."

@@ -20,7 +20,7 @@ export function placesOf(data: Graph, width: number, height: number): Places {
     const { side, x, y } = placesOf({ ...data, narrow: 0 }, height, width);
     return { side, wide: WIDE * side, isTurned, x: y, y: x };
   }
-  const { at, maps, labels } = data;
+  const { at, maps, labels, weights } = data;
   const n = at.length / 2;
   const column = (k: number) => Math.round(at[2 * k]! * 1e4);
   const sizes = new Map<number, number>();
@@ -28,7 +28,8 @@ export function placesOf(data: Graph, width: number, height: number): Places {
   const busiest = Math.max(1, ...sizes.values());
   const labelled = Math.max(0, ...Array.from({ length: n }, (_, k) => (maps && labels[k] ? sizes.get(column(k))! : 0)));
   const tall = Math.min((0.82 * height) / busiest, labelled ? height / labelled - WORD : height);
-  const side = Math.max(16, Math.min(tall, (0.5 * width) / sizes.size, 58));
+  const [filled, most] = weights.length ? [0.5, 58] : [0.9, 80]; // edges need room between the columns
+  const side = Math.max(16, Math.min(tall, (filled * width) / sizes.size, most));
   const all = Array.from({ length: n }, (_, k) => k);
   const [first, last] = [Math.min(...all.map((k) => at[2 * k]!)), Math.max(...all.map((k) => at[2 * k]!))];
   const share = (k: number) => (last > first ? (at[2 * k]! - first) / (last - first) : 0.5);

@@ -28,7 +28,7 @@ function leave(piece: Piece, from: Element): void {
 }
 
 function Hint({ piece }: { piece: Piece }) {
-  const what = piece.editedGraph ? "a weight or a point" : "a point";
+  const what = !piece.editedGraph ? "a point" : piece.editedGraph.weights.length ? "a weight or a point" : "a unit";
   const cloud = Object.values(piece.spec.controls).find((control): control is Cloud => control.kind === "cloud");
   const keys = cloud ? ` Keys on the points: ${hands.ways(cloud).join(", ")}.` : "";
   return <span class="live-hint">Choose {what}, by a press or by the arrow keys, to set it by numbers.{keys}</span>;

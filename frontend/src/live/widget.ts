@@ -36,7 +36,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
         model.send({ id, question });
       }),
   };
-  const dispose = mount(el, model.get("spec") as Spec, own(model.get("first") as DataView), host);
+  const dispose = mount(el, JSON.parse(model.get("spec") as string) as Spec, own(model.get("first") as DataView), host);
   return () => {
     model.off("msg:custom", hear);
     dispose();

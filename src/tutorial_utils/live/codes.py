@@ -11,7 +11,7 @@ from .scenes import Scene, graph, images, scene
 
 PENS = (0.0, 0.5, 1.0)  # what the pen may leave in a pixel
 SIDE = 14
-PER_ROW = 8  # units
+PER_ROW = 4  # units
 LARGEST = 5.0  # that a unit set by hand may be
 
 
@@ -71,17 +71,17 @@ class Digit:
             values=self.code,
             edit="code",
             title="The code: drag a unit up or down",
-            shape=2.6,
+            shape=1.3,
         )
         drawn = images("ink", title="Your digit")
         names = ["seen", "auto-encoder", f"PCA, {len(self.directions)}"]
-        others = images(pictures.clip(0, 1), names, title="Reconstructions", shape=3)
+        others = images(pictures.clip(0, 1), names, title="Reconstructions", shape=3.6)
         facts = {
             "active units": int((self.code > 0).sum()),
             "loss, auto-encoder": 0.5 * np.sum((rebuilt - self.seen) ** 2),
             "loss, PCA": 0.5 * np.sum((by_pca - self.seen) ** 2),
         }
-        return scene([drawn, others], [units], facts=facts)
+        return scene([drawn, units], [others], facts=facts)
 
     def told(self) -> str:
         """How many units are active, and whether the reader changed any."""

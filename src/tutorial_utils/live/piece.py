@@ -29,13 +29,14 @@ class Live(anywidget.AnyWidget):
     """What `live` returns: it answers questions with frames.
 
     The state is what `start` makes and `step` changes; it never leaves Python. spec is
-    what the front end knows before any frame, first is the first frame and caption its
-    sentence.
+    what the front end knows before any frame, as JSON, since a notebook that is saved
+    sorts the keys of a dict and so would the controls be; first is the first frame and
+    caption its sentence.
     """
 
     _esm = HERE / "live.js"
     _css = HERE / "live.css"
-    spec: traitlets.Dict = traitlets.Dict().tag(sync=True)
+    spec = traitlets.Unicode().tag(sync=True)
     first = traitlets.Bytes().tag(sync=True)
     caption = traitlets.Unicode().tag(sync=True)
 
@@ -76,7 +77,8 @@ class Live(anywidget.AnyWidget):
             },
         }
         caption = self._call("describe", self.state)
-        super().__init__(spec=spec, first=self.ask({}), caption=caption)
+        told = json.dumps(spec)
+        super().__init__(spec=told, first=self.ask({}), caption=caption)
         self.seconds = time.perf_counter() - began
         self.on_msg(self._hear)
 
@@ -150,7 +152,7 @@ class Live(anywidget.AnyWidget):
         """Write what a page needs of the piece, and a report of bytes and times."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "first.scene").write_bytes(self.first)
-        (folder / "spec.json").write_text(json.dumps(self.spec))
+        (folder / "spec.json").write_text(self.spec)
         looks = []
         for _ in range(LOOKS):
             began = time.perf_counter()
