@@ -179,7 +179,7 @@ def weights_blamed(method: F) -> F:
             with np.errstate(over="ignore", invalid="ignore"):
                 return method(*args, **kwargs)
         except Overflow as error:
-            if str(error).split()[0] in names:
+            if {*str(error).partition(" must ")[0].split(" and ")} <= names:
                 raise
             raise Overflow(
                 "the model's weights must be smaller: the numbers have overflowed"

@@ -532,8 +532,7 @@ def nearest(vectors: np.ndarray, query: int | np.ndarray, k: int) -> np.ndarray:
         return _best_rows(cosines(vectors, np.atleast_1d(query)), [], k)
     vectors = checked_array(vectors, "vectors", ("V", "d"))
     row = _checked_row(query, "query", len(vectors))
-    units = _unit_rows(vectors)
-    return _best_rows(units @ units[row], [row], k)
+    return _best_rows(_unit_rows(vectors) @ _unit_rows(vectors)[row], [row], k)
 
 # %% ../../chapters/04_representation_learning.ipynb #rows-guards
 def _checked_row(row: Any, name: str, n_rows: int) -> int:
