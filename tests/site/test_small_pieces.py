@@ -207,12 +207,41 @@ def passes() -> Live:
     )
 
 
+def touched() -> Live:
+    """Two grids of which a cell is touched, and the last touched one is framed."""
+    grids = np.linspace(-1, 1, 24).reshape(2, 3, 4)
+
+    def view(state):
+        k, i, j = np.unravel_index(state.place, grids.shape)
+        there = images(
+            grids,
+            ("one", "two"),
+            touch="grids",
+            frames=[[k, i, j, 1, 1]],
+            title="Grids",
+        )
+        return scene([there], facts={"place": state.place})
+
+    def edit(state, name, of, index, value):
+        assert (name, of, index) == ("grids", "cell", 0)
+        state.place = int(value)
+
+    return live(
+        "touched",
+        lambda: SimpleNamespace(place=0),
+        view,
+        lambda state: f"Cell {state.place} is touched.",
+        edit=edit,
+    )
+
+
 MAKERS: dict[str, Callable[[], Live]] = {
     "points": points,
     "made": made,
     "net": net,
     "passes": passes,
     "slow": slow,
+    "touched": touched,
 }
 
 
@@ -529,6 +558,41 @@ def test_weights_and_biases_are_edited_alike(pieces):
     for key in ("ArrowRight", "ArrowRight", " "):
         page.keyboard.press(key)
     expect(fact(piece, "cells")).to_have_text("-1 1 -1 -1")
+
+
+def test_a_cell_is_touched_alike_by_mouse_and_by_keys(pieces):
+    piece = pieces.open("touched")
+    page, place = pieces.page, fact(piece, "place")
+    outline = piece.locator(".outline")
+    expect(outline).to_have_count(1)
+    piece.scroll_into_view_if_needed()
+    before = outline.bounding_box()
+    box = piece.locator(".grids .frame").nth(1).bounding_box()
+    cell = box["width"] / 4
+    page.mouse.move(box["x"] + 2.5 * cell, box["y"] + 1.5 * cell)
+    page.mouse.down()
+    expect(place).to_have_text("18")
+    page.mouse.move(box["x"] + 3.5 * cell, box["y"] + 2.5 * cell)
+    page.mouse.up()
+    expect(place).to_have_text("23")
+    expect(piece.locator(".live-caption")).to_have_text("Cell 23 is touched.")
+    after = outline.bounding_box()
+    assert after["x"] > before["x"] + 4 * cell
+    piece.get_by_role("application").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(place).to_have_text("23")  # only chosen
+    page.keyboard.press("Space")
+    expect(place).to_have_text("22")
+    page.keyboard.press("PageUp")
+    page.keyboard.press("Enter")
+    expect(place).to_have_text("10")
+    # One touch replaces the other, so that the link holds the last.
+    page.wait_for_timeout(900)
+    link = page.evaluate("location.hash")
+    assert link.count("%2C") == 4, "one edit: after how many steps, what, where, value"
+    again = pieces.open("touched", link)
+    again.get_by_role("button", name="Compute it with Python").click()
+    expect(fact(again, "place")).to_have_text("10")
 
 
 def test_words_on_edges_and_weights_that_cannot_be_set(pieces):

@@ -8,6 +8,14 @@ import type { Drawing } from "./spec";
 
 const GAP = 8; // px between two grids
 const WORDS = 18; // px below a grid for its label
+const MOST_NARROW = 4; // grids in a row of a narrow screen
+
+/** The shape of many square grids on a narrow screen, where fewer stand in a row. */
+export function narrowShape({ grids, columns }: Images): number | undefined {
+  if (typeof grids === "string") return undefined;
+  const n = grids.shape[0]!;
+  return (columns || n) > MOST_NARROW ? MOST_NARROW / Math.ceil(n / MOST_NARROW) : undefined;
+}
 
 interface Layout { cell: number; rows: number; columns: number; x: number[]; y: number[] }
 
@@ -21,10 +29,15 @@ export function gridsOf({ grids }: Images, handling: Handling): Grid {
 
 function layoutOf(data: Images, grids: Grid, width: number, height: number): Layout {
   const [n, rows, columns] = grids.shape as [number, number, number];
-  const across = data.columns || n;
-  const down = Math.ceil(n / across);
   const words = data.labels.length ? WORDS : 0;
-  const cell = Math.max(2, Math.min(((width - (across - 1) * GAP) / across - 2) / columns, ((height - (down - 1) * GAP) / down - words - 2) / rows));
+  const cellOf = (across: number) => {
+    const down = Math.ceil(n / across);
+    return Math.max(2, Math.min(((width - (across - 1) * GAP) / across - 2) / columns, ((height - (down - 1) * GAP) / down - words - 2) / rows));
+  };
+  const wanted = data.columns || n;
+  const folded = Math.min(wanted, MOST_NARROW);
+  const across = cellOf(folded) > cellOf(wanted) ? folded : wanted;
+  const cell = cellOf(across);
   const left = (width - across * columns * cell - (across - 1) * GAP) / 2;
   const all = Array.from({ length: n }, (_, k) => k);
   return {
@@ -50,7 +63,7 @@ export function GridsPicture({ data, width, height, handling }: { data: Images; 
   const group = useRef<SVGGElement>(null);
   const pen = useRef<{ level: number; last: number } | undefined>(undefined);
   const drawn = typeof data.grids === "string" ? (handling.control(data.grids) as Drawing) : undefined;
-  const name = drawn ? (data.grids as string) : data.edit;
+  const name = drawn ? (data.grids as string) : data.edit || data.touch;
   const size = rows * columns;
   const chosenNow = () => (handling.chosen?.name === name && handling.chosen.of === "cell" ? handling.chosen.index : -1);
 
@@ -65,7 +78,8 @@ export function GridsPicture({ data, width, height, handling }: { data: Images; 
       const cells = [...(handling.value(name) as number[])];
       cells[index] = level;
       handling.set(name, cells, true);
-    } else handling.edit(name, "cell", index, level);
+    } else if (data.touch) handling.edit(name, "cell", 0, index);
+    else handling.edit(name, "cell", index, level);
     handling.choose({ name, of: "cell", index }, told(index, level));
   };
   /** What a press makes of a cell: the next level of a drawing, the other sign of a state. */
@@ -117,7 +131,7 @@ export function GridsPicture({ data, width, height, handling }: { data: Images; 
   const access = name
     ? {
         role: "application" as const, tabindex: 0, "data-lm-suppress-shortcuts": "true", onKeyDown: key,
-        "aria-label": `${title}: ${rows} rows of ${columns} cells. Arrows choose a cell${pages}, Space changes it.`,
+        "aria-label": `${title}: ${rows} rows of ${columns} cells. Arrows choose a cell${pages}, Space ${data.touch && !drawn ? "shows what belongs to it" : "changes it"}.`,
       }
     : {};
   const chosen = chosenNow();
@@ -127,6 +141,9 @@ export function GridsPicture({ data, width, height, handling }: { data: Images; 
     <g ref={group} class={name ? "grids drawn" : "grids"} {...access} {...events}>
       {x.map((left, n) => <rect class="frame" x={left} y={y[n]} width={columns * cell} height={rows * cell} />)}
       {name && cell >= 6 && x.map((left, n) => <path class="grid" d={ruled(left, y[n]!, rows, columns, cell)} />)}
+      {data.frames.map(([k, i, j, down, across]) => (
+        <rect class="outline" x={x[k]! + j * cell} y={y[k]! + i * cell} width={across * cell} height={down * cell} />
+      ))}
       {data.labels.map((text, n) => <text x={x[n]! + (columns * cell) / 2} y={y[n]! + rows * cell + 14} text-anchor="middle">{text}</text>)}
       {chosen >= 0 && <rect class="cursor" x={x[k]! + j * cell} y={y[k]! + i * cell} width={cell} height={cell} />}
     </g>

@@ -76,7 +76,8 @@ export function sizesOf(rows: PanelData[][], total: number): [width: number, hei
     return row.map((data) => {
       if (total >= NARROW) return [Math.floor(height * data.shape), Math.max(LEAST, Math.floor(height))];
       if (data.kind === "graph" && data.narrow) return [Math.floor(total), Math.floor(total / data.narrow)];
-      return [Math.floor(total), Math.max(LEAST, Math.floor(Math.min(total / data.shape, total)))];
+      const folded = data.kind === "images" ? grids.narrowShape(data) : undefined;
+      return [Math.floor(total), Math.max(LEAST, Math.floor(Math.min(total / (folded ?? data.shape), total)))];
     });
   });
 }

@@ -235,12 +235,17 @@ def images(
     signed: bool = False,
     title: str = "",
     shape: float = 1.0,
+    touch: str = "",
+    frames: Sequence[Sequence[int]] = (),
 ) -> Panel:
     """Grids (N, H, W) of values in [-1, 1] side by side, or a drawing by its name.
 
     columns : how many stand in a row, 0 for all. edit : a name under which the reader
     changes the cells of the grids. signed : whether they are shown in two colours, for
-    both signs, and not as ink on paper.
+    both signs, and not as ink on paper. touch : a name under which the reader touches
+    a cell; the piece's edit gets (state, touch, "cell", 0, place), with the place in
+    the raveled grids. frames : rectangles that are outlined, each as the number of a
+    grid, the row and the column of its corner, its height and its width.
     """
     return {
         "kind": "images",
@@ -251,6 +256,8 @@ def images(
         "signed": signed,
         "title": title,
         "shape": shape,
+        "touch": touch,
+        "frames": [[int(n) for n in frame] for frame in frames],
     }
 
 
