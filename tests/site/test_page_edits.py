@@ -7,7 +7,6 @@ import ast
 import json
 import re
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -558,64 +557,65 @@ def test_each_button_that_unfolds_says_what(visit):
 # ---- widgets
 
 
-# Bottom rows of the filter: two without pictures, 0 1 0 and 2 4 2, and one with, 1 2 1.
-FLAT, STEEP, DRAWN = "8", "9", "5"
+# Places of the slider: two without pictures, 2 and 10 steps, and one with, 5 steps.
+FEW, MORE, DRAWN = "1", "3", "2"
 
 
 def test_with_python_running_every_setting_is_drawn(visit):
     page = opened(visit, FRAMES)
     run(page, FIRST)
-    there = own_filter(page)
-    there.get_by_label("bottom row").select_option(FLAT)
+    there = ascent(page)
+    steps_of(there).fill(FEW)
     expect(there.locator(".explore-caption")).to_contain_text(
-        "then 0 1 0", timeout=LONG_MS
+        "After 2 steps", timeout=LONG_MS
     )
     expect(there.get_by_role("button", name="Draw it with Python")).to_be_hidden()
     expect(there.get_by_role("alert")).to_be_hidden()
 
 
 def test_a_link_to_a_setting_without_a_picture_offers_python(visit):
-    rows = {"top": "2 2 2", "middle": "1 1 1", "bottom": "0 0 0"}
-    query = "&".join(f"{quote(name)}={quote(row)}" for name, row in rows.items())
-    page = visit(f"{FRAMES}.html#own-filter?{query}", formulas=False)
-    there = own_filter(page)
+    page = visit(f"{FRAMES}.html#ascent-steps?y=7&steps=40", formulas=False)
+    there = ascent(page)
     wish = there.get_by_role("button", name="Draw it with Python")
     wish.press("Enter")
-    there.get_by_label("bottom row").select_option(STEEP)  # while Python starts
+    steps_of(there).fill(MORE)  # while Python starts
     caption = there.locator(".explore-caption")
-    expect(caption).to_contain_text("then 2 4 2", timeout=LONG_MS)
-    expect(caption).to_contain_text("weights 2 2 2")
+    expect(caption).to_contain_text("After 10 steps towards class 7", timeout=LONG_MS)
 
 
-def own_filter(page: Page) -> Locator:
-    return page.locator(".explore#own-filter")
+def ascent(page: Page) -> Locator:
+    return page.locator(".explore#ascent-steps")
+
+
+def steps_of(there: Locator) -> Locator:
+    return there.get_by_label("steps", exact=True)
 
 
 def test_a_setting_without_a_picture_is_drawn_with_python(visit):
     page = opened(visit, FRAMES)
-    there = own_filter(page)
+    there = ascent(page)
     picture = there.locator("img.explore-picture")
     caption = there.locator(".explore-caption")
-    bottom = there.get_by_label("bottom row")
-    bottom.select_option(FLAT)
+    steps = steps_of(there)
+    steps.fill(FEW)
     wish = there.get_by_role("button", name="Draw it with Python")
     expect(wish).to_be_visible()
     wish.press("Enter")
-    expect(bottom).to_be_focused()
-    expect(picture).to_have_attribute("src", re.compile("^blob:"), timeout=LONG_MS)
-    expect(caption).to_contain_text("then 0 1 0")
-    bottom.select_option(STEEP)  # Python is there now
+    expect(steps).to_be_focused()
+    expect(caption).to_contain_text("After 2 steps", timeout=LONG_MS)
+    expect(picture).to_have_attribute("src", re.compile("^blob:"))
+    steps.fill(MORE)  # Python is there now
     expect(wish).to_be_hidden()
-    expect(caption).to_contain_text("then 2 4 2", timeout=LONG_MS)
-    bottom.select_option(DRAWN)  # a picture of the page
+    expect(caption).to_contain_text("After 10 steps", timeout=LONG_MS)
+    steps.fill(DRAWN)  # a picture of the page
     expect(picture).to_have_attribute("src", re.compile("png$|^blob:"))
-    expect(caption).to_contain_text("then 1 2 1")
+    expect(caption).to_contain_text("After 5 steps")
     # After Stop its cell runs again by itself.
     cell = cell_of(page, FIRST)
     write(page, cell, "print('begun')\nwhile True:\n    pass")
     page.keyboard.press("Shift+Enter")
     expect(cell.locator(".page-output")).to_contain_text("begun", timeout=LONG_MS)
     cell.get_by_role("button", name="Stop cell").press("Enter")
-    bottom.select_option(FLAT)
-    expect(caption).to_contain_text("then 0 1 0", timeout=LONG_MS)
+    steps.fill(FEW)
+    expect(caption).to_contain_text("After 2 steps", timeout=LONG_MS)
     assert visit.wrong == []

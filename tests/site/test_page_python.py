@@ -32,7 +32,7 @@ CHAPTER = "chapters/02_neural_networks"
 NUMPY, PICTURE, SCIPY, PIECE = "c79ea364", "fccd3de5", "7dce2455", "2a8d414d"
 # A widget with frames, and another picture: of chapter 5.
 FRAMES = "chapters/05_convolutional_networks"
-WIDGET, COLUMNS = "4d5739a0", "551dd5ea"
+WIDGET, COLUMNS = "ascent-explore", "551dd5ea"
 LONG_MS = 180_000  # several times what the longest cell takes
 MOST_SECONDS = 15  # for a cell with what it needs, but in the chapter that is run whole
 MOST_SENT = 18_000_000  # bytes of the first run, data apart

@@ -264,6 +264,13 @@ def test_a_link_restores_what_was_seen(visit, piece):
         place.locator(".graph").focus()
         for key in (*["ArrowRight"] * 4, "ArrowUp"):  # to the first weight
             page.keyboard.press(key)
+    elif place.locator(".grids.drawn").count():
+        place.locator(".grids.drawn").first.focus()
+        for key in (*["ArrowRight"] * 4, "Space"):  # draw a pixel
+            page.keyboard.press(key)
+        place.locator(".grids.drawn").last.focus()
+        for key in (*["ArrowDown"] * 3, "Space"):  # touch a cell
+            page.keyboard.press(key)
     else:
         place.get_by_role("textbox").first.fill("the judge of a court")
     frame_after(page, 0)

@@ -11,6 +11,7 @@ from tutorial_utils.checks import assert_at_most, assert_equal
 from tutorial_utils.convolutional_networks import (
     average_pool2d,
     average_pool2d_backward,
+    batch_norm2d_node,
     bucket_by_length,
     col2im,
     conv1d,
@@ -21,16 +22,28 @@ from tutorial_utils.convolutional_networks import (
     conv2d_by_lines,
     conv2d_by_lines_backward,
     conv2d_node,
+    conv2d_windows,
+    conv2d_windows_backward,
+    correlate,
     im2col,
     k_max_pool,
     k_max_pool_backward,
     k_max_pool_node,
+    largest_places,
+    lenet_layers,
     masked_mean,
     max_pool2d,
     max_pool2d_backward,
     max_pool2d_node,
+    max_pool_windows_backward,
+    moved,
+    new_lenet,
     output_size,
     pad_sequences,
+    pooling_windows,
+    receptive_field,
+    residual_block,
+    with_border,
 )
 from tutorial_utils.training import Node, Tensor, numerical_gradient
 
@@ -54,6 +67,150 @@ def random_layer(seed):
 
 def snapshot(*arrays):
     return [array.copy() for array in arrays]
+
+
+# ---- the readable forms
+
+
+@given(seed=seeds)
+def test_correlate_equals_numpy(seed):
+    rng = np.random.default_rng(seed)
+    k, T = np.sort(rng.integers(1, 12, size=2))
+    x, w = rng.normal(size=T), rng.normal(size=k)
+    assert_equal(correlate(x, w), np.correlate(x, w), "np.correlate", 1e-12)
+
+
+@given(seed=seeds, kind=st.sampled_from([np.float32, np.float64]))
+def test_windows_equal_columns_forward_and_backward(seed, kind):
+    rng = np.random.default_rng(seed)
+    N, C, F, kh, kw, stride = (int(n) for n in rng.integers(1, 4, size=6))
+    padding = int(rng.integers(0, 3))
+    H, W = (int(n) for n in rng.integers(3, 8, size=2))
+    shapes = (N, C, H, W), (F, C, kh, kw), (F,)
+    x, w, b = (rng.normal(size=shape).astype(kind) for shape in shapes)
+    h = conv2d(x, w, b, stride, padding)
+    g = rng.normal(size=h.shape).astype(kind)
+    before = snapshot(x, w, b, g)
+    ours = conv2d_windows(x, w, b, stride, padding)
+    tolerance = 1e-12 if kind is np.float64 else 1e-5
+    pairs = [(ours, h)]
+    found = conv2d_windows_backward(g, x, w, stride, padding)
+    pairs += zip(found, conv2d_backward(g, x, w, stride, padding), strict=True)
+    for mine, other in pairs:
+        assert (mine.shape, mine.dtype) == (other.shape, other.dtype)
+        gap = np.abs(mine - other).max()
+        assert_at_most(gap, tolerance * (1 + np.abs(other).max()), "windows")
+    for array, copy in zip((x, w, b, g), before, strict=True):
+        assert np.array_equal(array, copy), "an argument was modified"
+
+
+@given(seed=seeds)
+def test_pooling_windows_equal_the_fast_forms(seed):
+    rng = np.random.default_rng(seed)
+    N, C, k = (int(n) for n in rng.integers(1, 4, size=3))
+    x = rng.integers(4, size=(N, C, *rng.integers(k, 9, size=2))).astype(float)
+    windows = pooling_windows(x, k)
+    assert np.array_equal(windows.max(axis=-1), max_pool2d(x, k))
+    assert_equal(windows.mean(axis=-1), average_pool2d(x, k), "mean", 1e-12)
+    g = rng.normal(size=windows.shape[:4])
+    ours = max_pool_windows_backward(g, x, k)
+    assert np.array_equal(ours, max_pool2d_backward(g, x, k)), "ties included"
+
+
+def test_a_border_is_of_zeros():
+    x = with_border(np.ones((1, 1, 2, 3)), 2)
+    assert x.shape == (1, 1, 6, 7)
+    assert x.sum() == x[:, :, 2:4, 2:5].sum() == 6
+
+
+# ---- networks
+
+
+@given(seed=seeds, right=st.integers(-9, 9), down=st.integers(-9, 9))
+def test_moved_equals_a_roll_of_a_padded_image(seed, right, down):
+    x = np.random.default_rng(seed).normal(size=(2, 1, 5, 6))
+    roomy = np.pad(x, ((0, 0), (0, 0), (20, 20), (20, 20)))
+    rolled = np.roll(roomy, (down, right), axis=(2, 3))[:, :, 20:25, 20:26]
+    assert np.array_equal(moved(x, right, down), rolled)
+
+
+@given(seed=seeds)
+def test_a_receptive_field_is_what_a_gradient_reaches(seed):
+    rng = np.random.default_rng(seed)
+    sizes, strides = rng.integers(1, 4, size=(2, int(rng.integers(1, 4))))
+    strides = np.minimum(strides, sizes)  # no input is passed over
+    r, j = receptive_field(sizes, strides)
+    x = Tensor(rng.normal(size=(1, 1, r + j)))
+    h = x
+    for k, s in zip(sizes.tolist(), strides.tolist(), strict=True):
+        h = conv1d_node(h, np.ones((1, 1, k)), None, s)
+    assert h.value.shape[2] == 2
+    for place, first in ((0, 0), (1, j)):
+        h[0, 0, place].backward()
+        reached = np.flatnonzero(x.gradient[0, 0])
+        assert (reached.min(), reached.max()) == (first, first + r - 1)
+
+
+def test_the_largest_places_are_one_for_each_example():
+    maps = np.zeros((3, 2, 4))
+    maps[0, 1, 2], maps[2, 0, 3], maps[2, 1, 1] = 5, 7, 6
+    assert largest_places(maps, 2).tolist() == [[2, 0, 3], [0, 1, 2]]
+
+
+def test_lenet_equals_torch():
+    p = new_lenet(np.random.default_rng(0))
+    for name in ("b1", "b2", "b3", "b4"):
+        p[name] = np.random.default_rng(1).normal(size=p[name].shape)
+    nn = torch.nn
+    theirs = nn.Sequential(
+        *(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()),
+        *(nn.Linear(256, 64), nn.ReLU(), nn.Linear(64, 10)),
+    ).double()
+    with torch.no_grad():
+        for tensor, value in zip(theirs.parameters(), p.values(), strict=True):
+            tensor.copy_(torch.tensor(value))
+    x = np.random.default_rng(2).uniform(size=(3, 1, 28, 28))
+    layers = lenet_layers(p, x)
+    scores = theirs(torch.tensor(x)).detach().numpy()
+    assert_equal(layers["scores"].value, scores, "scores", 1e-10)
+    sides = {name: layer.value.shape[1:] for name, layer in layers.items()}
+    assert (sides["first"], sides["pooled again"]) == ((6, 24, 24), (16, 4, 4))
+
+
+@pytest.mark.parametrize("identity", [True, False])
+def test_a_residual_block_has_the_gradients_of_differences(identity):
+    rng = np.random.default_rng(3)
+    shapes = {"w1": (2, 2, 3, 3), "w2": (2, 2, 3, 3)}
+    shapes |= dict.fromkeys(("gain1", "bias1", "gain2", "bias2"), (2,))
+    p = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    x, g = rng.normal(size=(2, 3, 2, 4, 4))
+    leaves = {name: Tensor(value) for name, value in (p | {"x": x}).items()}
+    (residual_block(leaves, leaves["x"], identity) * g).sum().backward()
+    for name, leaf in leaves.items():
+
+        def loss(value, name=name):
+            q = p | {"x": x, name: value}
+            return np.sum(residual_block(q, Tensor(q["x"]), identity).value * g)
+
+        numerical = numerical_gradient(loss, leaf.value, 1e-6)
+        assert_equal(leaf.gradient, numerical, name, 1e-6)
+
+
+def test_without_weights_a_residual_block_passes_its_input_on():
+    p = {"w1": np.zeros((2, 2, 3, 3)), "w2": np.zeros((2, 2, 3, 3))}
+    p |= dict.fromkeys(("gain1", "gain2"), np.ones(2))
+    p |= dict.fromkeys(("bias1", "bias2"), np.zeros(2))
+    x = np.random.default_rng(4).uniform(size=(2, 2, 4, 4))
+    assert_equal(residual_block(p, Tensor(x)).value, x, "the identity")
+    assert not residual_block(p, Tensor(x), identity=False).value.any()
+
+
+def test_batch_normalisation_as_a_node_standardises_each_channel():
+    x = np.random.default_rng(5).normal(3, 2, size=(4, 2, 5, 5))
+    y = batch_norm2d_node(Tensor(x), np.ones(2), np.array([0.0, 1])).value
+    assert_equal(y.mean(axis=(0, 2, 3)), np.array([0.0, 1]), "means", 1e-12)
+    assert_at_most(np.abs(y.std(axis=(0, 2, 3)) - 1).max(), 1e-4, "deviations")
 
 
 # ---- sizes and columns
@@ -765,6 +922,26 @@ BAD_CALLS = [
         "values must be finite",
     ),
     (lambda: output_size(5, 2.0), "size must be a whole number"),
+    (lambda: correlate([1, 2], [1, 2, 3]), "w must be at most as long as x, 2, got 3"),
+    (lambda: conv2d_windows(X2, W2[:, :2], np.zeros(4)), "w must have shape"),
+    (
+        lambda: conv2d_windows(X2[:, :, :1], W2, np.zeros(4)),
+        r"w must have windows that fit into the padded input, \(1, 6\)",
+    ),
+    (
+        lambda: conv2d_windows(X2, W2, np.zeros(4), stride=0),
+        "stride must be a whole number of at least 1",
+    ),
+    (
+        lambda: conv2d_windows_backward(np.ones((2, 4, 5, 6)), X2, W2),
+        "g must have shape",
+    ),
+    (lambda: pooling_windows(X2, 6), "k must be .* at most H = 5 as in x and"),
+    (lambda: max_pool_windows_backward(X2, X2, 2), "g must have shape"),
+    (lambda: largest_places(X2[0], 4), "n must be .* at most N = 3"),
+    (lambda: receptive_field([3, 3], [1]), "strides must have shape"),
+    (lambda: moved(X2[0], 1), "X must have shape"),
+    (lambda: new_lenet(3), "rng must be a numpy Generator"),
     (lambda: conv1d_node(Tensor(X2), W2[:, :, 0], np.zeros(4)), "x must have shape"),
 ]
 

@@ -10,6 +10,7 @@ import pytest
 from live_frames import unpacked
 
 from tutorial_utils import live as pieces
+from tutorial_utils.convolutional_networks import conv2d, lenet_layers, new_lenet
 from tutorial_utils.live import (
     cloud,
     curve,
@@ -26,6 +27,7 @@ from tutorial_utils.live import (
 )
 from tutorial_utils.live.clouds import Points
 from tutorial_utils.live.codes import LARGEST, Digit
+from tutorial_utils.live.digits import COVERS, Covering, Reading, in_pens
 from tutorial_utils.live.fitting import (
     LONGEST,
     MODELS,
@@ -35,6 +37,7 @@ from tutorial_utils.live.fitting import (
     Fit,
     noisy_curves,
 )
+from tutorial_utils.live.kernels import DIGIT, INPUT, OUTPUT, SIZE, Sliding, reached
 from tutorial_utils.live.networks import (
     OPTIMISERS,
     Training,
@@ -58,6 +61,7 @@ from tutorial_utils.training import (
     Momentum,
     Nesterov,
     RMSprop,
+    Tensor,
     backpropagation,
     forward_pass,
     numerical_gradient,
@@ -818,6 +822,146 @@ def test_the_damage_is_masking_noise_and_a_unit_can_be_set():
     for asked, kept in ((-1, 0), (LARGEST + 1, LARGEST)):
         damaged.set_unit("code", "units", 1, asked)
         assert damaged.code[1] == kept
+
+
+# ---- a filter that slides
+
+
+def test_a_name_for_touches_must_fit_into_an_address():
+    with pytest.raises(ValueError, match="touch and edit must be one word"):
+        pieces.images(np.zeros((1, 2, 2)), touch="two words")
+
+
+def sliding(picture=DIGIT):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(SIZE, SIZE)), Sliding(
+        conv2d, {"cat": rng.random((12, 12))}, picture, rng.random((9, 9))
+    )
+
+
+@pytest.mark.parametrize("picture", [DIGIT, "cat"])
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2)])
+def test_an_output_that_is_touched_is_the_sum_of_its_products(picture, stride, padding):
+    weights, state = sliding(picture)
+    seen = state.scene(weights, stride, padding)
+    x = np.pad(state.image, padding)
+    h = conv2d(x[None, None], weights[None, None], None, stride)[0, 0]
+    assert len(seen["rows"][0]) == (3 if picture == DIGIT else 2)
+    state.touch(OUTPUT, "cell", 0, h.shape[1] + 2)  # row 1, column 2
+    *_, of_input, of_output = state.scene(weights, stride, padding)["rows"][0]
+    _, window, products = state.scene(weights, stride, padding)["rows"][1]
+    assert of_output["frames"] == [[0, 1, 2, 1, 1]]
+    assert of_input["frames"] == [[0, stride, 2 * stride, SIZE, SIZE]]
+    assert np.isclose(products["values"].sum(), h[1, 2], atol=1e-5)
+    assert np.allclose(window["values"] * weights, products["values"], atol=1e-5)
+    assert f"{h[1, 2]:.3g}" in state.told(weights, stride, padding)
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2)])
+def test_an_input_that_is_touched_reaches_the_outputs_that_depend_on_it(
+    stride, padding
+):
+    weights, state = sliding()
+    state.scene(weights, stride, padding)
+    x = np.pad(state.image, padding)
+    for i, j in ((0, 0), (4, 5), (len(x) - 1, 3)):
+        state.touch(INPUT, "cell", 0, len(x) * i + j)
+        seen = state.scene(weights, stride, padding)
+        one = np.zeros_like(x)
+        one[i, j] = 1
+        depends = conv2d(one[None, None], weights[None, None], None, stride)[0, 0]
+        rows, columns = np.nonzero(depends)
+        frames = seen["rows"][0][2]["frames"]
+        assert seen["facts"]["outputs reached"] == str(len(rows))
+        if not len(rows):
+            assert frames == []
+            continue
+        [[_, top, left, down, across]] = frames
+        assert (top, left) == (rows.min(), columns.min())
+        assert down * across == len(rows)
+        there = depends[top : top + down, left : left + across]
+        assert np.allclose(seen["rows"][1][1]["values"], there, atol=1e-6)
+
+
+def test_what_was_touched_stays_inside_a_smaller_output():
+    weights, state = sliding()
+    state.scene(weights, 1, 0)
+    state.touch(OUTPUT, "cell", 0, 48)  # the last of 7 x 7
+    assert state.scene(weights, 3, 0)["rows"][0][2]["frames"] == [[0, 2, 2, 1, 1]]
+    assert reached(0, 1, 5) == range(1)
+
+
+# ---- digits that LeNet reads
+
+
+def lenet_digit():
+    ink = in_pens(np.random.default_rng(1).random((28, 28)))
+    assert {*np.unique(ink)} <= {0, 0.5, 1}
+    return new_lenet(np.random.default_rng(0)), ink
+
+
+@pytest.mark.parametrize("layer", ["first", "pooled", "second", "pooled again"])
+def test_a_unit_that_is_touched_depends_on_the_framed_pixels(layer):
+    p, ink = lenet_digit()
+    state = Reading(lenet_layers, p, ink)
+    shape = lenet_layers(p, ink[None, None])[layer].value.shape[1:]
+    unit = 1, 2, 1
+    name = layer.replace(" ", "-")
+    state.touch(name, "cell", 0, np.ravel_multi_index(unit, shape))
+    seen = state.scene(0, 0)
+    [[_, top, left, height, width]] = seen["rows"][0][1]["frames"]
+    x = Tensor(ink[None, None])
+    before = "second before ReLU" if layer == "second" else layer
+    lenet_layers(p, x)[before][(0, *unit)].backward()
+    outside = x.gradient[0, 0].copy()
+    outside[top : top + height, left : left + width] = 0
+    assert not outside.any()
+    every = [panel for row in seen["rows"][1:] for panel in row]
+    assert [panel["frames"] for panel in every if panel["touch"] == name] == [
+        [[*unit, 1, 1]]
+    ]
+    assert sum(len(panel["frames"]) for panel in every) == 1
+
+
+def test_a_shifted_digit_is_read_where_it_stands():
+    p, ink = lenet_digit()
+    state = Reading(lenet_layers, p, ink)
+    seen, layers = state.read(3, -2)
+    assert np.array_equal(seen[:26, 3:], ink[2:, :25])
+    assert np.array_equal(
+        layers["scores"].value, lenet_layers(p, seen[None, None])["scores"].value
+    )
+    told = softmax(layers["scores"].value[0])
+    assert f"LeNet gives a {told.argmax()} with probability" in state.told(3, -2)
+
+
+@pytest.mark.parametrize("cover", COVERS)
+def test_a_cover_lies_inside_and_changes_the_answer(cover):
+    p, ink = lenet_digit()
+    state = Covering(lenet_layers, p, ink)
+    state.touch("cover", "cell", 0, 0)  # a corner
+    x, frame, found = state.covered(5, cover)
+    assert frame == [0, 0, 0, 5, 5]
+    assert (x[:5, :5] == COVERS[cover]).all()
+    assert np.array_equal(x[5:], ink[5:])
+    scores = lenet_layers(p, x[None, None])["scores"].value[0]
+    assert np.allclose(found, softmax(scores))
+    seen = state.scene(5, cover)
+    bars = seen["rows"][1][0]["marks"][0]["values"]
+    assert np.allclose(bars, [state.p, found], atol=1e-6)
+    assert f"a {found.argmax()}" in state.told(5, cover)
+
+
+def test_saliency_is_the_gradient_of_the_answers_score():
+    p, ink = lenet_digit()
+    state = Covering(lenet_layers, p, ink)
+    step = np.zeros((28, 28))
+    step[13, 12] = 1e-5
+    above, below = (
+        lenet_layers(p, x[None, None])["scores"].value[0, state.answer]
+        for x in (ink + step, ink - step)
+    )
+    assert np.isclose(state.saliency[13, 12], abs(above - below) / 2e-5, rtol=1e-4)
 
 
 # ---- words

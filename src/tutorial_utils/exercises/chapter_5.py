@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..convolutional_networks import conv2d
-from .checking import Exercise, like_function
+from .checking import Exercise, like_function, like_numbers
 
 EXERCISES: dict[str, Exercise] = {}
 
@@ -82,15 +82,18 @@ def layers_to_see_late(k: int, s: int, wanted: int) -> int:
     return layers_to_see(k, s, 1 + -(-(wanted - 1) // s)) if wanted > 1 else 0
 
 
+def _stack_of_layers(rng: np.random.Generator) -> tuple[int, int, int]:
+    """A window, a stride of at most its size, and a wanted length."""
+    k = int(rng.integers(2, 6))
+    return k, int(rng.integers(1, k + 1)), int(rng.integers(1, 300))
+
+
 EXERCISES["5.3"] = Exercise(
     like_function(
         layers_to_see,
-        lambda rng: (
-            int(rng.integers(2, 6)),
-            int(rng.integers(1, 4)),
-            int(rng.integers(1, 300)),
-        ),
+        _stack_of_layers,
         lambda k, s, wanted: f"{k = }, {s = } and {wanted = }",
+        first=[(3, 1, 1), (3, 1, 5)],
     ),
     right=layers_to_see,
     wrong=layers_to_see_late,
@@ -269,4 +272,33 @@ EXERCISES["5.9"] = Exercise(
     ),
     right=in_disorder,
     wrong=in_inverse_disorder,
+)
+
+
+EXERCISES["5.10"] = Exercise(
+    like_numbers([-2, 5, 2]),
+    right=[-2, 5, 2],
+    wrong=[-2, 2, 5],  # the filter reversed
+)
+
+
+def stacked_derivatives(a: float, L: int) -> tuple[float, float]:
+    """Exercise 5.11: the derivatives of L plain and of L residual blocks."""
+    return a**L, (1 + a) ** L
+
+
+EXERCISES["5.11"] = Exercise(
+    like_function(
+        stacked_derivatives,
+        lambda rng: (float(rng.uniform(-1, 1)), int(rng.integers(1, 9))),
+        lambda a, L: f"{a = :.3f} and {L = }",
+        first=[(0.0, 3), (0.5, 1)],
+    ),
+    right=stacked_derivatives,
+    wrong=lambda a, L: (a**L, 1 + a**L),
+)
+EXERCISES["5.12"] = Exercise(
+    like_numbers([16, 4]),
+    right=[16, 4],
+    wrong=[18, 4],  # the step before the field
 )

@@ -245,8 +245,12 @@ def images(
     both signs, and not as ink on paper. touch : a name under which the reader touches
     a cell; the piece's edit gets (state, touch, "cell", 0, place), with the place in
     the raveled grids. frames : rectangles that are outlined, each as the number of a
-    grid, the row and the column of its corner, its height and its width.
+    grid, the row and the column of its corner, its height and its width. ValueError if
+    touch or edit is more than a word, which an address could not hold.
     """
+    for word in (touch, edit):
+        if word and not word.replace("-", "").isalnum():
+            raise ValueError(f"touch and edit must be one word, got {word!r}")
     return {
         "kind": "images",
         "grids": grids if isinstance(grids, str) else levels(grids),
