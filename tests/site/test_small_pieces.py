@@ -740,7 +740,9 @@ def test_a_step_that_hangs_is_stopped_and_the_piece_goes_on(pieces):
 
 
 def test_what_a_screen_reader_finds(pieces):
-    view = pieces.open("points").aria_snapshot()
+    points_of = pieces.open("points")
+    expect(points_of.get_by_role("application").first).to_be_visible()
+    view = points_of.aria_snapshot()
     for line in (
         'application "Data: 2 points. Arrows choose a point, Shift and arrows move it',
         'slider "Step"',
@@ -749,7 +751,9 @@ def test_what_a_screen_reader_finds(pieces):
         'button "Play"',
     ):
         assert line in view, view
-    view = pieces.open("net").aria_snapshot()
+    net = pieces.open("net")
+    expect(net.get_by_role("application").first).to_be_visible()  # once it has a width
+    view = net.aria_snapshot()
     assert 'application "2 weights and 1 biases' in view, view
     made = pieces.open("made")
     expect(made.get_by_role("table", name="Kernel")).to_be_visible()
