@@ -197,6 +197,23 @@ def test_a_residual_block_has_the_gradients_of_differences(identity):
         assert_equal(leaf.gradient, numerical, name, 1e-6)
 
 
+@pytest.mark.parametrize("identity", [True, False])
+def test_a_residual_block_equals_torch(identity):
+    rng = np.random.default_rng(6)
+    p = {f"w{k}": rng.normal(size=(2, 2, 3, 3)) for k in "12"}
+    p |= {f"{name}{k}": rng.normal(size=2) for name in ("gain", "bias") for k in "12"}
+    x = rng.normal(size=(3, 2, 4, 4))
+    theirs = {name: torch.tensor(value) for name, value in (p | {"x": x}).items()}
+    h, functional = theirs["x"], torch.nn.functional
+    for k in "12":
+        h = functional.conv2d(h, theirs[f"w{k}"], padding=1)
+        sides = theirs[f"gain{k}"], theirs[f"bias{k}"]
+        h = functional.batch_norm(h, None, None, *sides, training=True)
+        h = h.relu() if k == "1" else h
+    h = (theirs["x"] + h if identity else h).relu().numpy()
+    assert_equal(residual_block(p, Tensor(x), identity).value, h, "x + F(x)", 1e-10)
+
+
 def test_without_weights_a_residual_block_passes_its_input_on():
     p = {"w1": np.zeros((2, 2, 3, 3)), "w2": np.zeros((2, 2, 3, 3))}
     p |= dict.fromkeys(("gain1", "gain2"), np.ones(2))

@@ -84,7 +84,7 @@ class Sliding:
             "largest": h.max(),
             "sum of the weights": weights.sum(),
         }
-        tables = [cells("weights", title="Weights", shape=1.7), *numbers]
+        tables = [cells("weights", title="Weights", shape=2.2), *numbers]
         return scene([*drawn, *pictures], tables, facts=facts | told)
 
     def told(self, weights: np.ndarray, stride: int, padding: int) -> str:
