@@ -27,15 +27,15 @@ from tutorial_utils.checks import (
     weights_blamed,
 )
 from tutorial_utils.convolutional_networks import (
-    _above,
-    _array,
+    node_above,
+    value_of,
 )
 from tutorial_utils.neural_networks import (
     MLP,
     sigmoid,
 )
 from tutorial_utils.recurrent_networks import (
-    _logistic,
+    sigmoid_in_place,
 )
 from tutorial_utils.training import (
     SGD,
@@ -166,7 +166,7 @@ class _GibbsSampled(_Enumerated):
         x = self._checked_state(v, h)
         J, a = self._couplings()
         for i in range(len(a)):
-            x[:, i] = _drawn(_logistic(a[i] + x @ J[i]), self.rng)
+            x[:, i] = _drawn(sigmoid_in_place(a[i] + x @ J[i]), self.rng)
         return x[:, : len(self.b)], x[:, len(self.b) :]
 
     def gibbs(self, v: np.ndarray, steps: int) -> np.ndarray:
@@ -283,7 +283,7 @@ class _Conditional(_Restricted):
         In float32 if v is; v may hold probabilities. Raises ValueError for bad input.
         """
         v = _checked_units(v, "v", len(self.b))
-        return _logistic(v @ self.W.astype(v.dtype) + self.c.astype(v.dtype))
+        return sigmoid_in_place(v @ self.W.astype(v.dtype) + self.c.astype(v.dtype))
 
     def visible_probabilities(self, h: np.ndarray) -> np.ndarray:
         """p(v = 1 | h), (N, D), for h (N, H). Source: Chapter 8, eq-rbm-conditionals.
@@ -291,7 +291,7 @@ class _Conditional(_Restricted):
         In float32 if h is; h may hold probabilities. Raises ValueError for bad input.
         """
         h = _checked_units(h, "h", len(self.c))
-        return _logistic(h @ self.W.T.astype(h.dtype) + self.b.astype(h.dtype))
+        return sigmoid_in_place(h @ self.W.T.astype(h.dtype) + self.b.astype(h.dtype))
 
 # %% ../../chapters/08_generative_models.ipynb #dc765d16
 def _log_sum_over_layer(W: np.ndarray, b: np.ndarray, c: np.ndarray) -> float:
@@ -526,9 +526,9 @@ def pseudo_likelihood_gradient(
     """
     v = _checked_binary(v, "v", len(_checked_rbm(rbm).b))
     rise, flipped = _rise(rbm, v)
-    doubt = _logistic(-rise) / len(v)  # (N, D)
+    doubt = sigmoid_in_place(-rise) / len(v)  # (N, D)
     up = rbm.hidden_probabilities(v)
-    up_flipped = doubt[:, :, None] * _logistic(flipped)  # (N, D, H)
+    up_flipped = doubt[:, :, None] * sigmoid_in_place(flipped)  # (N, D, H)
     change = 1 - 2 * v
     dc = doubt.sum(axis=1, keepdims=True) * up - up_flipped.sum(axis=1)  # (N, H)
     moved = np.einsum("nd,ndh->dh", change, up_flipped)
@@ -556,7 +556,7 @@ def noise_contrastive(
     G = -rbm.free_energy(v) - z - np.log(ratio) - log_noise
     is_data = np.arange(len(v)) < len(data)
     objective = -softplus(np.where(is_data, -G, G)).sum() / len(data)
-    push = ((is_data - _logistic(G)) / len(data))[:, None]  # (N + M, 1)
+    push = ((is_data - sigmoid_in_place(G)) / len(data))[:, None]  # (N + M, 1)
     up = rbm.hidden_probabilities(v)
     gradient = (v.T @ (push * up), v.T @ push[:, 0], push[:, 0] @ up)
     return float(objective), (*gradient, -float(push.sum()))
@@ -585,8 +585,8 @@ def annealed_importance_sampling(
         inputs = v @ W + c  # for the weight and for the step
         log_w += (upper - lower) * (v @ b)
         log_w += (softplus(upper * inputs) - softplus(lower * inputs)).sum(axis=1)
-        h = _drawn(_logistic(upper * inputs), rng)
-        v = _drawn(_logistic(upper * (h @ W.T + b)), rng)
+        h = _drawn(sigmoid_in_place(upper * inputs), rng)
+        v = _drawn(sigmoid_in_place(upper * (h @ W.T + b)), rng)
     log_Z0 = (len(b) + len(c)) * np.log(2)
     log_mean = logsumexp(log_w) - np.log(chains)
     relative = np.exp(log_w - log_mean)  # weights over their mean
@@ -665,8 +665,8 @@ def gaussian_kl(mu: np.ndarray, log_variance: np.ndarray) -> np.ndarray:
 
 def softplus_node(z: Tensor) -> Tensor:
     """softplus as a node of a graph; its slope is the sigmoid."""
-    value = _array(z)
-    return _above("softplus", softplus(value), (z, lambda g: g * sigmoid(value)))
+    value = value_of(z)
+    return node_above("softplus", softplus(value), (z, lambda g: g * sigmoid(value)))
 
 
 def _layer(x: Any, params: dict[str, Any], name: str) -> Any:
@@ -722,7 +722,7 @@ class _Mapping(_Autoencoding):
     @weights_blamed
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Probabilities of the pixels (N, D) for z (N, L). Source: eq-vae-decoder."""
-        return _logistic(finite(self._log_odds(z)))
+        return sigmoid_in_place(finite(self._log_odds(z)))
 
     def _log_odds(self, z: np.ndarray) -> np.ndarray:
         z = checked_array(z, "z", ("N", self.n_latent))
@@ -898,7 +898,9 @@ class _Playing(_Adversaries):
         ValueError for bad input. Source: Chapter 8, def-gan.
         """
         packs = self._packed(self._checked_points(x, "x"))
-        return _logistic(finite(_network(packs, self.discriminator_params)[:, 0]))
+        return sigmoid_in_place(
+            finite(_network(packs, self.discriminator_params)[:, 0])
+        )
 
     def _checked_points(self, x: np.ndarray, name: str) -> np.ndarray:
         x = checked_array(x, name, ("N", self.n_data))

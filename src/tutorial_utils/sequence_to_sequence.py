@@ -29,14 +29,14 @@ from tutorial_utils.checks import (
     widened,
 )
 from tutorial_utils.convolutional_networks import (
-    _above,
-    _array,
-    _checked_axes,
-    _checked_mask,
-    _checked_shape,
     bucket_by_length,
+    checked_axes,
+    checked_mask,
+    checked_shape,
     masked_mean,
+    node_above,
     pad_sequences,
+    value_of,
 )
 from tutorial_utils.neural_networks import (
     softmax,
@@ -45,11 +45,11 @@ from tutorial_utils.neural_networks import (
     sparsemax_vjp,
 )
 from tutorial_utils.recurrent_networks import (
-    _joint_node,
     bidirectional_node,
     clip_by_norm,
     gru_backward,
     gru_forward,
+    joint_node,
     last_states,
     lstm_backward,
     lstm_forward,
@@ -122,23 +122,23 @@ def recurrence_node(
     vectors, forward, backward = _checked_cell(cell)
     if not isinstance(params, Mapping) or "U" not in params:
         raise ValueError(f"params must be a dict with V, U and b, got {params!r:.60}")
-    arrays = {name: _array(value) for name, value in params.items()}
-    shape = np.shape(_array(x))[1:2] + (vectors * np.shape(arrays["U"])[-1],)
-    if np.shape(_array(start)) != shape:
-        raise ValueError(f"start must be {shape}, got {np.shape(_array(start))}")
-    states, cache = forward(_array(x), _array(start), arrays)
+    arrays = {name: value_of(value) for name, value in params.items()}
+    shape = np.shape(value_of(x))[1:2] + (vectors * np.shape(arrays["U"])[-1],)
+    if np.shape(value_of(start)) != shape:
+        raise ValueError(f"start must be {shape}, got {np.shape(value_of(start))}")
+    states, cache = forward(value_of(x), value_of(start), arrays)
 
     def shares(g: np.ndarray) -> dict[str, np.ndarray]:
         dx, dstart, dparams = backward(g, cache)
         return dparams | {"x": dx, "start": dstart}
 
-    return _joint_node(cell, states, {"x": x, "start": start, **params}, shares)
+    return joint_node(cell, states, {"x": x, "start": start, **params}, shares)
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #eb28c22a
 def _lstm_states(
     x: np.ndarray, start: np.ndarray, params: Mapping[str, np.ndarray]
 ) -> tuple[np.ndarray, tuple]:
-    start = _checked_axes(start, "start", "N, S")
+    start = checked_axes(start, "start", "N, S")
     h0, c0 = np.split(start, 2, axis=1)
     h, c, cache = lstm_forward(x, h0, c0, params)
     return np.concatenate([h, c], axis=2), cache
@@ -278,7 +278,7 @@ class _Translator(_Words):
     def encode(self, sources: Sequence[Sequence[str]]) -> tuple:
         """The decoder's state before its first word, a row for each source."""
         state = self._encoded(self._weights(), self._numbers(sources, "sources"))
-        return tuple(_array(part) for part in state)
+        return tuple(value_of(part) for part in state)
 
     def step(self, words: np.ndarray, state: tuple) -> tuple[np.ndarray, tuple]:
         """Log-probabilities (N, V + 1) of the next word, after one more was written.
@@ -293,7 +293,7 @@ class _Translator(_Words):
         z = self._scores(weights, h).value[0].astype(np.float64)
         z = z - z.max(axis=1, keepdims=True)
         log_probabilities = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-        return log_probabilities, tuple(_array(part) for part in state)
+        return log_probabilities, tuple(value_of(part) for part in state)
 
     def _weights(self) -> dict[str, Tensor]:
         """The parameters as leaves of a new graph, in single precision."""
@@ -826,17 +826,15 @@ def additive_attention(
 def _checked_attention(
     F: np.ndarray, s: np.ndarray, params: Mapping[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    F, s = _checked_axes(F, "F", "N, L, D"), _checked_axes(s, "s", "N, H")
+    F, s = checked_axes(F, "F", "N, L, D"), checked_axes(s, "s", "N, H")
     if len(F) != len(s):
         raise ValueError(f"s must have a row for each of {len(F)} of F, got {len(s)}")
     if not isinstance(params, Mapping) or set(params) != {"W", "U", "b", "v"}:
         got = list(params) if isinstance(params, Mapping) else type(params).__name__
         raise ValueError(f"params must be a dict with W, U, b and v, got {got}")
-    A = len(_checked_axes(params["v"], "v", "A"))
+    A = len(checked_axes(params["v"], "v", "A"))
     shapes = {"W": (A, F.shape[2]), "U": (A, s.shape[1]), "b": (A,), "v": (A,)}
-    weights = {
-        name: _checked_shape(params[name], name, shapes[name]) for name in shapes
-    }
+    weights = {name: checked_shape(params[name], name, shapes[name]) for name in shapes}
     kind = np.result_type(F, s, *weights.values())
     cast = {name: weight.astype(kind, copy=False) for name, weight in weights.items()}
     return F.astype(kind, copy=False), s.astype(kind, copy=False), cast
@@ -848,7 +846,7 @@ def _checked_attended(
     """The mask, repeated to a shape; each row must have something to attend to."""
     if mask is None:
         return None
-    attended = _checked_mask(mask, shape)
+    attended = checked_mask(mask, shape)
     if not attended.any(axis=-1).all():
         raise ValueError("mask must be True somewhere in each row, got a row of False")
     return attended
@@ -879,8 +877,8 @@ def additive_attention_backward(
     equation eq-attention-gradient.
     """
     F, s, params = _checked_attention(F, s, params)
-    g = _checked_shape(g, "g", (len(F), F.shape[2])).astype(F.dtype, copy=False)
-    weights = _checked_shape(weights, "weights", F.shape[:2])
+    g = checked_shape(g, "g", (len(F), F.shape[2])).astype(F.dtype, copy=False)
+    weights = checked_shape(weights, "weights", F.shape[:2])
     hidden = _hidden(_keys(F, params), s, params)
     dF, delta, ds, dU, dv = _attention_shares(
         g, F, s, params, hidden, weights, normalizer
@@ -919,7 +917,7 @@ def attention_keys(F: Operand, params: Mapping[str, Operand]) -> Tensor:
     F (N, L, D); params as in `additive_attention`. Source: Chapter 7,
     seq2seq-attention.
     """
-    columns, W = _array(F), _array(params["W"])
+    columns, W = value_of(F), value_of(params["W"])
     N, L, D = columns.shape
 
     def shares(g: np.ndarray) -> dict[str, np.ndarray]:
@@ -927,9 +925,9 @@ def attention_keys(F: Operand, params: Mapping[str, Operand]) -> Tensor:
         dF = (rows @ W).reshape(N, L, D)
         return {"F": dF, "W": rows.T @ columns.reshape(N * L, D), "b": rows.sum(axis=0)}
 
-    keys = _keys(columns, {"W": W, "b": _array(params["b"])})
+    keys = _keys(columns, {"W": W, "b": value_of(params["b"])})
     operands = {"F": F, "W": params["W"], "b": params["b"]}
-    return _joint_node("keys", keys, operands, shares)
+    return joint_node("keys", keys, operands, shares)
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #f1cb38d0
 def attention_node(
@@ -946,16 +944,20 @@ def attention_node(
     `additive_attention`; normalizer : softmax or sparsemax. Returns a Tensor (N, D)
     and an array (N, L). Source: Chapter 7, equation eq-attention-gradient.
     """
-    arrays = {"U": _array(params["U"]), "v": _array(params["v"])}
-    F_value, s_value = _array(F), _array(s)
-    sizes = F_value.shape[:2], _array(keys).shape[:2], (len(s_value), F_value.shape[1])
+    arrays = {"U": value_of(params["U"]), "v": value_of(params["v"])}
+    F_value, s_value = value_of(F), value_of(s)
+    sizes = (
+        F_value.shape[:2],
+        value_of(keys).shape[:2],
+        (len(s_value), F_value.shape[1]),
+    )
     if len(set(sizes)) > 1:
         raise ValueError(
-            f"keys and s must fit F, {F_value.shape}, got {_array(keys).shape} "
+            f"keys and s must fit F, {F_value.shape}, got {value_of(keys).shape} "
             f"and {s_value.shape}"
         )
     mask = _checked_attended(mask, F_value.shape[:2])
-    hidden = _hidden(_array(keys), s_value, arrays)
+    hidden = _hidden(value_of(keys), s_value, arrays)
     scores = hidden @ arrays["v"]
     weights = _masked_weights(scores, mask, normalizer, "keys, s and params")
 
@@ -967,7 +969,7 @@ def attention_node(
 
     operands = {"F": F, "keys": keys, "s": s, "U": params["U"], "v": params["v"]}
     context = _view(F_value, weights)
-    return _joint_node("attention", context, operands, shares), weights
+    return joint_node("attention", context, operands, shares), weights
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #171dcd5c
 def attention_parameters(
@@ -1000,12 +1002,12 @@ def attention_decoder(
     (T, N, L). Source: Chapter 7, alg-attention; Bahdanau and others, 2015.
     """
     vectors, *_ = _checked_cell(cell)
-    if len(_array(inputs)) == 0:
+    if len(value_of(inputs)) == 0:
         raise ValueError("inputs must have at least one step, got none")
     state: Any = start
     states, seen = [], []
-    H = _array(start).shape[1] // vectors
-    for t in range(len(_array(inputs))):
+    H = value_of(start).shape[1] // vectors
+    for t in range(len(value_of(inputs))):
         s = state if vectors == 1 else state[:, :H]
         context, weights = attention_node(
             F, keys, s, params["attention"], mask, normalizer
@@ -1065,7 +1067,7 @@ class _AttentionCoder:
 # %% ../../chapters/07_sequence_to_sequence.ipynb #9c0c8542
 def _swapped(h: Tensor) -> Tensor:
     """Sentences first in place of time first: (L, N, D) to (N, L, D)."""
-    return _above("swap", h.value.swapaxes(0, 1), (h, lambda g: g.swapaxes(0, 1)))
+    return node_above("swap", h.value.swapaxes(0, 1), (h, lambda g: g.swapaxes(0, 1)))
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #77d3cc46
 @half_in_single
