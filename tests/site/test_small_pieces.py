@@ -235,7 +235,35 @@ def touched() -> Live:
     )
 
 
+def chart() -> Live:
+    """A table whose cells append their number when they are touched."""
+
+    def view(state):
+        words = [["a", "b", "c"], ["d", "e", ""]]
+        there = cells(
+            np.arange(6).reshape(2, 3),
+            words,
+            title="Letters",
+            touch=f"add{len(state.read)}",
+            marked=state.read[-1:],
+        )
+        return scene([there], facts={"read": "".join("abcde"[k] for k in state.read)})
+
+    def edit(state, name, of, index, value):
+        assert (name, of, index) == (f"add{len(state.read)}", "cell", 0)
+        state.read.append(int(value))
+
+    return live(
+        "chart",
+        lambda: SimpleNamespace(read=[]),
+        view,
+        lambda state: f"{len(state.read)} letters.",
+        edit=edit,
+    )
+
+
 MAKERS: dict[str, Callable[[], Live]] = {
+    "chart": chart,
     "points": points,
     "made": made,
     "net": net,
@@ -593,6 +621,36 @@ def test_a_cell_is_touched_alike_by_mouse_and_by_keys(pieces):
     again = pieces.open("touched", link)
     again.get_by_role("button", name="Compute it with Python").click()
     expect(fact(again, "place")).to_have_text("10")
+
+
+def test_a_cell_of_a_table_is_touched_by_mouse_and_by_keys(pieces):
+    piece = pieces.open("chart")
+    page, read = pieces.page, fact(piece, "read")
+    buttons = piece.locator(".live-cells button")
+    expect(buttons).to_have_count(5)  # the empty cell has none
+    buttons.nth(3).click()
+    expect(read).to_have_text("d")
+    expect(buttons.nth(3)).to_have_attribute("aria-pressed", "true")
+    # One tab stop, at the marked cell; arrows go on from there.
+    assert buttons.evaluate_all("all => all.map((b) => b.tabIndex)") == [-1] * 3 + [
+        0,
+        -1,
+    ]
+    buttons.nth(3).focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(read).to_have_text("db")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect(read).to_have_text("dbe")
+    page.keyboard.press("ArrowRight")  # to a cell that cannot be touched
+    page.keyboard.press("Space")
+    expect(read).to_have_text("dbee")
+    # Names that differ are edits of their own, and the link holds them all.
+    again = pieces.open("chart", page.evaluate("location.hash"))
+    again.get_by_role("button", name="Compute it with Python").click()
+    expect(fact(again, "read")).to_have_text("dbee")
 
 
 def test_words_on_edges_and_weights_that_cannot_be_set(pieces):

@@ -12,6 +12,7 @@ from live_frames import unpacked
 from tutorial_utils import live as pieces
 from tutorial_utils.convolutional_networks import conv2d, lenet_layers, new_lenet
 from tutorial_utils.live import (
+    cells,
     cloud,
     curve,
     dots,
@@ -19,6 +20,7 @@ from tutorial_utils.live import (
     heat,
     live,
     plot,
+    recurrent,
     scene,
     sizes,
     table,
@@ -52,6 +54,19 @@ from tutorial_utils.live.passes import STAGES, ByHand
 from tutorial_utils.live.surfaces import METHODS, SURFACES, Race
 from tutorial_utils.live.words import Lexicon
 from tutorial_utils.neural_networks import ACTIVATIONS, MLP, softmax, sparsemax
+from tutorial_utils.recurrent_networks import (
+    clip_by_norm,
+    gradient_norms,
+    lstm_forward,
+    lstm_gates,
+    lstm_step,
+    recall_batch,
+    recall_gradients,
+    recurrent_parameters,
+    recurrent_states,
+    sample_next,
+    scaled_matrix,
+)
 from tutorial_utils.representation_learning import analogy, nearest
 from tutorial_utils.training import (
     DERIVATIVES,
@@ -1018,3 +1033,131 @@ def test_a_word_that_is_not_known_is_said_with_words_like_it():
         for first in (lambda v: nearest(v, 0, 1), lambda v: analogy(v, 2, 3, 0, 1))
     )
     assert said == f"Nearest to “king”: {near}. man is to woman as king is to: {best}."
+
+
+# ---- recurrent networks
+
+
+LETTERS = "abcdefg .\n"
+
+
+def reading(text="ab a"):
+    rng = np.random.default_rng(0)
+    params = recurrent_parameters(rng, "lstm", len(LETTERS), 5)
+    params |= {"W": rng.normal(size=(len(LETTERS), 5)), "b_out": np.zeros(len(LETTERS))}
+    tools = lstm_step, lstm_gates, sample_next
+    return recurrent.Reading(tools, params, LETTERS, text), params
+
+
+def test_a_text_is_read_by_the_lstm():
+    state, params = reading("ab.\nxa")
+    assert state.text == "ab.\na"
+    assert state.left_out == ["x"]
+    tokens = [LETTERS.index(one) for one in state.text]
+    zero = np.zeros((1, 5))
+    lstm = {name: params[name] for name in ("V", "U", "b")}
+    h, c, cache = lstm_forward(np.eye(len(LETTERS))[tokens][:, None], zero, zero, lstm)
+    states = np.array([stored[0] for _, stored in state.states[1:]])
+    assert np.allclose(states, c[:, 0])
+    assert np.allclose(state.logits(), h[-1, 0] @ params["W"].T + params["b_out"])
+    assert list(state.offered()) == list(np.argsort(-state.logits()))
+    seen = state.scene(3, 1.0)
+    letters, stored = seen["rows"][0][0], seen["rows"][1][0]
+    assert letters["words"][0][:5] == ["a", "b", ".", "⏎", "a"]
+    assert np.allclose(letters["values"][0, :5], c[:, 0, 3], atol=1e-6)
+    assert np.isnan(letters["values"][0, 5:]).all()
+    assert letters["marked"] == [4]
+    assert np.allclose(stored["marks"][0]["y"], c[:, 0, 3], atol=1e-6)
+    state.touch("read", "cell", 0, 1)
+    gates = state.scene(3, 1.0)["rows"][1][1]["marks"][0]["values"][0]
+    i, f, candidate, o = cache[3][1][:, 0, 3]
+    assert np.allclose(gates, [i, f, o, candidate, h[1, 0, 3]], atol=1e-6)
+    assert "Not in the alphabet and left out: x" in state.told(3, 1.0)
+    assert f"After “b” cell 3 stores {c[1, 0, 3]:.2f}." in state.told(3, 1.0)
+
+
+def test_a_text_goes_on():
+    state, _ = reading("ab a")
+    offered = state.scene(0, 0.5)["rows"][2][1]
+    name, third = offered["touch"], LETTERS[state.offered()[2]]
+    p = softmax(state.logits() / 0.5)[state.offered()]
+    assert np.allclose(offered["values"].ravel(), p, atol=1e-6)
+    state.touch(name, "cell", 0, 2)
+    assert state.text == "ab a" + third
+    assert state.scene(0, 0.5)["rows"][2][1]["touch"] != name, "an edit of its own"
+    for _ in range(recurrent.LONGEST - 5):
+        assert state.step(1.0)
+    assert not state.step(1.0)
+    state.touch(name, "cell", 0, 0)
+    assert len(state.text) == recurrent.LONGEST
+    assert {*state.text} <= {*LETTERS}
+
+
+def test_without_a_text_there_is_a_first_character():
+    state, _ = reading("")
+    assert len(state.scene(0, 1.0)["rows"]) == 1
+    assert state.told(0, 1.0).startswith("Most probable next:")
+    state.touch("read", "cell", 0, 7)
+    state.touch("next0", "cell", 0, 0)
+    assert len(state.text) == 1
+
+
+@pytest.mark.parametrize("activation", ["tanh", "linear", "ReLU"])
+def test_vanishing_gradients_are_those_of_the_chapter(activation):
+    state = recurrent.Vanishing(scaled_matrix, recurrent_states, gradient_norms)
+    settings = {"radius": 1.2, "noise": 0.1, "kind": "random", "steps": 20, "draw": 2}
+    h, norms = state.run(activation=activation, **settings)
+    U = 1.2 * state.matrix("random", 2)
+    assert np.abs(np.linalg.eigvals(U)).max() == pytest.approx(1.2)
+    last = np.full(32, 32**-0.5)
+    assert np.allclose(norms, gradient_norms(U, h, last, activation))
+    assert norms[0] == pytest.approx(1)
+    seen = state.scene(activation=activation, **settings)
+    lengths, path = seen["rows"][0]
+    assert np.allclose(lengths["marks"][0]["y"], np.log10(norms), atol=1e-5)
+    assert np.allclose(lengths["marks"][1]["y"][-1], 20 * np.log10(1.2), atol=1e-5)
+    assert np.allclose(path["marks"][0]["x"], h[:, 0], atol=1e-5)
+    assert f"to {norms[-1]:.2g} times" in state.told(activation=activation, **settings)
+
+
+def test_an_orthogonal_matrix_keeps_the_length():
+    state = recurrent.Vanishing(scaled_matrix, recurrent_states, gradient_norms)
+    _, norms = state.run(1.0, 0.5, "linear", "orthogonal", 50, 1)
+    assert np.allclose(norms, 1)
+
+
+@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
+def test_the_recall_task_is_learnt_step_by_step(cell):
+    rng = np.random.default_rng(1)
+    answer = {"W": 0.3 * rng.normal(size=(4, 16)), "b_out": np.zeros(4)}
+    params = recurrent_parameters(rng, cell, 9, 16, 1.0) | answer
+    tools = recall_batch, recall_gradients, clip_by_norm, Adam(0.01)
+    state = recurrent.Recalling(tools, cell, params, 4)
+    assert "not trained yet" in state.told("1")
+    assert len(state.scene("1")["rows"][0]) == 3
+    before = {name: value.copy() for name, value in params.items()}
+    x, y = recall_batch(np.random.default_rng(0), 16, 4)
+    loss, _, gradients = recall_gradients(cell, before, x, y)
+    assert state.step("1")
+    assert state.losses == [loss]
+    squares = sum(np.sum(g**2) for g in gradients.values())
+    assert state.norms[0] == pytest.approx(np.sqrt(squares))
+    while state.step("1"):
+        pass
+    assert state.solved()
+    assert "solved" in state.told("1")
+    steps = np.arange(1, len(state.losses) + 1)
+    losses, lengths, right = state.scene("0.1")["rows"][0]
+    assert np.array_equal(losses["marks"][0]["x"], steps)
+    assert np.allclose(lengths["marks"][0]["y"], np.log10(state.norms), atol=1e-6)
+    assert right["marks"][0]["y"][-5:].tolist() == [1] * 5
+    assert len(lengths["marks"]) == 2, "where it is clipped"
+    assert len(state.scene("never")["rows"][0][1]["marks"]) == 1
+
+
+def test_touched_cells_have_one_word_for_a_name():
+    there = cells([[1.0, 2.0]], [["a", ""]], touch="next3", marked=[np.int64(1)])
+    assert there["touch"] == "next3"
+    assert there["marked"] == [1]
+    with pytest.raises(ValueError, match="touch and edit must be one word, got 'a b'"):
+        cells([[1.0]], touch="a b")

@@ -22,15 +22,30 @@ from tutorial_utils.recurrent_networks import (
     clip_elementwise,
     elman_backward,
     elman_forward,
+    follower_counts,
+    gradient_norms,
     gru_backward,
     gru_forward,
+    gru_gates,
+    gru_step,
+    gru_step_backward,
+    kneser_ney,
     last_states,
     lstm_backward,
     lstm_forward,
+    lstm_gates,
+    lstm_step,
+    lstm_step_backward,
     orthogonal,
+    recall_batch,
+    recall_gradients,
     recurrent_node,
     recurrent_parameters,
+    recurrent_states,
     reverse_sequences,
+    sample_next,
+    scaled_matrix,
+    text_streams,
 )
 from tutorial_utils.training import Node, Tensor, numerical_gradient
 
@@ -1672,3 +1687,364 @@ def test_bad_input(number):
     bad_call, message = BAD_CALLS[number]
     with pytest.raises(ValueError, match=message):
         bad_call()
+
+
+# ---- one step at a time
+
+
+def step_case(cell, shape, seed):
+    """One step's arguments of a gated cell: x (N, D), h, c (N, H) and params."""
+    values, _ = random_layer(cell, (1, *shape[1:]), seed)
+    c = values.get("c0")
+    return values["x"][0], values["h0"], c, parameters(values)
+
+
+@settings(max_examples=60)
+@given(shape=shapes, seed=seeds, reset_after=st.booleans())
+def test_a_gru_step_is_one_step_of_the_fused_form(shape, seed, reset_after):
+    x, h, _, params = step_case("gru", shape, seed)
+    whole, _ = gru_forward(x[None], h, params, reset_after)
+    ours = gru_step(x, h, params, reset_after=reset_after)
+    assert_equal(ours, whole[0], "the state", 1e-12)
+    r, u, candidate = gru_gates(x, h, params, reset_after)
+    assert ((r > 0) & (r < 1) & (u > 0) & (u < 1)).all()
+    assert_equal(ours, u * candidate + (1 - u) * h, "from its gates", 1e-12)
+
+
+@settings(max_examples=60)
+@given(shape=shapes, seed=seeds)
+def test_an_lstm_step_is_one_step_of_the_fused_form(shape, seed):
+    x, h, c, params = step_case("lstm", shape, seed)
+    outputs, cells, _ = lstm_forward(x[None], h, c, params)
+    ours = lstm_step(x, h, c, params)
+    assert_equal(ours, [outputs[0], cells[0]], "h and c", 1e-12)
+    i, f, candidate, o = lstm_gates(x, h, params)
+    assert_equal(ours[1], f * c + i * candidate, "from its gates", 1e-12)
+    assert_equal(ours[0], o * np.tanh(ours[1]), "from its gates", 1e-12)
+
+
+@settings(max_examples=40)
+@given(shape=shapes, seed=seeds)
+def test_the_gradients_of_one_step(shape, seed):
+    rng = np.random.default_rng(seed)
+    x, h, _, params = step_case("gru", shape, seed)
+    s = rng.normal(size=h.shape)
+    dx, dh, dparams = gru_step_backward(s, x, h, params)
+    found = {"x": dx, "h": dh} | dparams
+    for name, array in ({"x": x, "h": h} | params).items():
+        numerical = numerical_gradient(
+            lambda a, n=name: np.sum(
+                s
+                * gru_step(
+                    a if n == "x" else x,
+                    a if n == "h" else h,
+                    params | ({n: a} if n in params else {}),
+                )
+            ),
+            array,
+        )
+        assert_equal(found[name], numerical, name, 1e-7)
+    x, h, c, params = step_case("lstm", shape, seed)
+    s, q = rng.normal(size=(2, *h.shape))
+    dx, dh, dc, dparams = lstm_step_backward(s, q, x, h, c, params)
+    found = {"x": dx, "h": dh, "c": dc} | dparams
+
+    def loss(name, a):
+        new_h, new_c = lstm_step(
+            a if name == "x" else x,
+            a if name == "h" else h,
+            a if name == "c" else c,
+            params | ({name: a} if name in params else {}),
+        )
+        return np.sum(s * new_h) + np.sum(q * new_c)
+
+    for name, array in ({"x": x, "h": h, "c": c} | params).items():
+        numerical = numerical_gradient(lambda a, n=name: loss(n, a), array)
+        assert_equal(found[name], numerical, name, 1e-7)
+
+
+def test_steps_take_lists_and_keep_single_and_half_precision():
+    x, h, c, params = step_case("lstm", (1, 2, 3, 4), 0)
+    as_lists = {name: value.tolist() for name, value in params.items()}
+    from_lists = lstm_step(x.tolist(), h.tolist(), c.tolist(), as_lists)
+    assert_equal(from_lists, lstm_step(x, h, c, params), "lists", 1e-15)
+    for kind in (np.float16, np.float32):
+        single = [a.astype(kind) for a in (x, h, c)]
+        kept = {name: value.astype(kind) for name, value in params.items()}
+        assert {part.dtype for part in lstm_step(*single, kept)} == {np.dtype(kind)}
+    x, h, _, params = step_case("gru", (1, 2, 3, 4), 0)
+    kept = {name: value.astype(np.float32) for name, value in params.items()}
+    assert gru_step(*(a.astype(np.float32) for a in (x, h)), kept).dtype == np.float32
+
+
+ONE_STEP = (np.ones((2, 2)), H0)
+LSTM_PARAMS, GRU_PARAMS = params_of("lstm"), params_of("gru")
+
+
+@pytest.mark.parametrize(
+    ("bad_call", "message"),
+    [
+        (lambda: lstm_step(X, H0, H0, LSTM_PARAMS), r"x must have shape \(N, D\)"),
+        (lambda: lstm_step(ONE_STEP[0] * np.nan, H0, H0, LSTM_PARAMS), "x must be fin"),
+        (lambda: lstm_step(*ONE_STEP, H0[0], LSTM_PARAMS), r"c must have shape \(2, 2"),
+        (lambda: lstm_step(*ONE_STEP, H0, GRU_PARAMS), "b must have 4 blocks"),
+        (lambda: lstm_step(*ONE_STEP, H0, {"V": 1}), "params must be a dict with V, U"),
+        (lambda: lstm_gates(ONE_STEP[0], H0[:1], LSTM_PARAMS), "h must have shape"),
+        (lambda: gru_step(X[0], H0[0], GRU_PARAMS), "h must have shape"),
+        (lambda: gru_step(*ONE_STEP, 3), "params must be a dict with V, U and b"),
+        (
+            lambda: gru_gates(*ONE_STEP, params_of("lstm")),
+            "b must have 3 blocks of|U mu",
+        ),
+        (lambda: gru_step_backward(H0[0], *ONE_STEP, GRU_PARAMS), "s must have shape"),
+        (
+            lambda: lstm_step_backward(H0, H0[0], *ONE_STEP, H0, LSTM_PARAMS),
+            "q must have shape",
+        ),
+    ],
+)
+def test_bad_input_of_one_step(bad_call, message):
+    with pytest.raises(ValueError, match=message):
+        bad_call()
+
+
+# ---- gradients that vanish
+
+
+@settings(max_examples=40)
+@given(
+    H=st.integers(1, 6),
+    T=st.integers(1, 12),
+    seed=seeds,
+    activation=st.sampled_from(("linear", "tanh", "ReLU")),
+)
+def test_states_and_gradients_against_torch(H, T, seed, activation):
+    rng = np.random.default_rng(seed)
+    U, inputs, last = (
+        rng.normal(size=(H, H)),
+        rng.normal(size=(T, H)),
+        rng.normal(size=H),
+    )
+    g = {"linear": lambda z: z, "tanh": torch.tanh, "ReLU": torch.relu}[activation]
+    h = torch.zeros(H, dtype=torch.float64, requires_grad=True)
+    states = [h]
+    for one in torch.tensor(inputs):
+        states.append(g(torch.tensor(U) @ states[-1] + one))
+        states[-1].retain_grad()
+    (states[-1] * torch.tensor(last)).sum().backward()
+    ours = recurrent_states(U, inputs, activation)
+    assert_equal(ours, torch.stack(states).detach().numpy(), "states", 1e-12)
+    norms = [float(state.grad.norm()) for state in reversed(states)]
+    found = gradient_norms(U, ours, last, activation)
+    assert_equal(found, norms, "norms", 1e-10)
+
+
+@pytest.mark.parametrize("kind", ["random", "orthogonal"])
+def test_scaled_matrices(kind):
+    rng = np.random.default_rng(0)
+    for H, radius in ((1, 0.5), (5, 1.0), (20, 1.7), (3, 0.0)):
+        U = scaled_matrix(rng, H, radius, kind)
+        largest = np.abs(np.linalg.eigvals(U)).max()
+        assert_equal(largest, radius, "the radius", 1e-10)
+        if kind == "orthogonal":
+            assert_equal(U.T @ U, radius**2 * np.eye(H), "orthogonal", 1e-12)
+    for bad, message in (
+        ({"H": 0}, "H must be a whole number of at least 1"),
+        ({"radius": -1.0}, "radius must be a finite number of at least 0"),
+        ({"kind": "normal"}, "kind must be"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            scaled_matrix(rng, **({"H": 2, "radius": 1.0} | bad))
+
+
+# ---- the recall task
+
+
+@settings(max_examples=30)
+@given(N=st.integers(1, 6), delay=st.integers(1, 8), n=st.integers(1, 5), seed=seeds)
+def test_a_batch_of_the_recall_task(N, delay, n, seed):
+    x, y = recall_batch(np.random.default_rng(seed), N, delay, n)
+    assert x.shape == (delay + 1, N, 2 * n + 1)
+    assert (x.sum(axis=2) == 1).all()
+    symbols = x.argmax(axis=2)
+    if delay > 1:
+        assert ((symbols[1:-1] >= n) & (symbols[1:-1] < 2 * n)).all(), "noise"
+    assert (symbols[0] == y).all()
+    assert ((y >= 0) & (y < n)).all()
+    assert (symbols[-1] == 2 * n).all(), "the question"
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradients_of_the_recall_task(cell):
+    rng = np.random.default_rng(3)
+    params = recurrent_parameters(rng, cell, 9, 3)
+    params |= {"W": rng.normal(size=(4, 3)), "b_out": rng.normal(size=4)}
+    x, y = recall_batch(rng, 5, 4)
+    loss, right, gradients = recall_gradients(cell, params, x, y)
+    assert 0 <= right <= 1
+    assert set(gradients) == set(params)
+    for name, array in params.items():
+        numerical = numerical_gradient(
+            lambda a, n=name: recall_gradients(cell, params | {n: a}, x, y)[0], array
+        )
+        assert_equal(gradients[name], numerical, name, 1e-6)
+    assert loss > 0
+
+
+# ---- drawing the next symbol
+
+
+def allowed(logits, temperature=1.0, top_k=None, top_p=None):
+    """What may be drawn, with its probabilities, by sorting pairs in a loop."""
+    weights = [math.exp((z - max(logits)) / temperature) for z in logits]
+    total = sum(weights)
+    pairs = sorted(((-w / total, k) for k, w in enumerate(weights)))
+    if top_k is not None:
+        pairs = pairs[:top_k]
+    if top_p is not None:
+        share, kept, whole = 0.0, [], sum(-w for w, _ in pairs)
+        for w, k in pairs:
+            kept.append((w, k))
+            share += -w / whole
+            if share >= top_p - 1e-12:
+                break
+        pairs = kept
+    whole = sum(-w for w, _ in pairs)
+    return {k: -w / whole for w, k in pairs}
+
+
+@settings(max_examples=80)
+@given(
+    seed=seeds,
+    K=st.integers(1, 7),
+    temperature=st.sampled_from((0.3, 1.0, 2.5)),
+    top_k=st.one_of(st.none(), st.integers(1, 8)),
+    top_p=st.one_of(st.none(), st.floats(0.05, 0.99)),
+)
+def test_only_what_is_allowed_is_drawn(seed, K, temperature, top_k, top_p):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=K)
+    expected = allowed(logits.tolist(), temperature, top_k, top_p)
+    drawn = {
+        sample_next(logits, rng, temperature, top_k=top_k, top_p=top_p)
+        for _ in range(60)
+    }
+    assert drawn <= set(expected)
+    assert all(type(k) is int for k in drawn)
+
+
+@pytest.mark.parametrize(
+    "settings_of",
+    [
+        {},
+        {"temperature": 0.5},
+        {"top_k": 3},
+        {"top_p": 0.8},
+        {"temperature": 2.0, "top_k": 4, "top_p": 0.7},
+    ],
+)
+def test_frequencies_of_what_is_drawn(settings_of):
+    logits = np.log([0.4, 0.25, 0.15, 0.12, 0.08])
+    rng, n = np.random.default_rng(0), 6000
+    counts = Counter(sample_next(logits, rng, **settings_of) for _ in range(n))
+    expected = allowed(logits.tolist(), **settings_of)
+    assert set(counts) == set(expected)
+    for k, p in expected.items():
+        assert abs(counts[k] / n - p) < 5 * math.sqrt(p * (1 - p) / n) + 1e-9
+
+
+def test_top_k_of_one_and_a_small_top_p_are_greedy():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        logits = rng.normal(size=6)
+        best = int(logits.argmax())
+        assert sample_next(logits, rng, top_k=1) == best
+        assert sample_next(logits, rng, top_p=1e-9) == best
+        assert sample_next(logits, rng, temperature=1e-300) == best
+    assert sample_next([2.0, 2.0, 1.0], rng, top_k=1) == 0, "of equal ones the earlier"
+
+
+def test_the_last_one_of_the_nucleus_is_kept():
+    rng = np.random.default_rng(1)
+    logits = np.log([0.5, 0.25, 0.25])  # exact: one has 0.5, two have 0.75
+    assert {sample_next(logits, rng, top_p=0.5) for _ in range(50)} == {0}
+    assert {sample_next(logits, rng, top_p=0.51) for _ in range(99)} == {0, 1}
+    assert {sample_next(logits, rng, top_p=1.0) for _ in range(99)} == {0, 1, 2}
+    # among what top_k leaves: (2/3, 1/3)
+    assert {sample_next(logits, rng, top_k=2, top_p=0.6) for _ in range(50)} == {0}
+
+
+def test_extreme_logits_are_drawn():
+    rng = np.random.default_rng(2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert sample_next([1e308, -1e308], rng, temperature=1e-3) == 0
+        assert sample_next(np.array([1.0, 50.0], np.float32), rng) == 1
+        assert sample_next([3], rng) == 0
+        assert {sample_next([0.0, 0.0], rng, temperature=1e9) for _ in range(60)} == {
+            0,
+            1,
+        }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([[0.0]], RNG), "logits must have shape"),
+        (([0.0, np.inf], RNG), "logits must be finite"),
+        (([], RNG), "logits must"),
+        (([0.0], 3), "rng must be a numpy Generator"),
+        (([0.0], RNG, 0.0), "temperature must be a finite number above 0"),
+        (([0.0], RNG, np.nan), "temperature must be a finite number"),
+        (([0.0], RNG, 1.0, 0), "top_k must be a whole number of at least 1"),
+        (([0.0], RNG, 1.0, 1.5), "top_k must be a whole number"),
+        (([0.0], RNG, 1.0, None, 0.0), "top_p must be a finite number above 0"),
+        (([0.0], RNG, 1.0, None, 1.1), "top_p must be a finite number .*at most 1"),
+    ],
+)
+def test_bad_input_of_sampling(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        sample_next(*arguments)
+
+
+def test_models_sample_with_top_k_and_top_p():
+    model = Independent()
+    greedy = model.sample(np.random.default_rng(0), 20, top_k=1)
+    assert greedy == "x" * 20
+    two = model.sample(np.random.default_rng(0), 200, top_p=0.7)
+    assert set(two) == {"x", "y"}
+
+
+# ---- the functions below the language models
+
+
+def test_counts_of_abracadabra_by_hand():
+    tables = follower_counts("abracadabra", 2)
+    assert tables[1]["a"] == {"b": 2, "c": 1, "d": 1}
+    assert tables[0][""] == {"a": 3, "b": 1, "c": 1, "d": 1, "r": 1}
+    assert kneser_ney(tables, "a", "b", 5) == pytest.approx(0.3125 + 0.5625 / 7)
+    assert kneser_ney(tables, "a", "a", 5) == pytest.approx(0.5625 * 3 / 7)
+    assert kneser_ney(tables, "z", "a", 5) == pytest.approx(3 / 7), "not seen"
+    assert kneser_ney(tables, "", "a", 5) == pytest.approx(3 / 7)
+    with pytest.raises(ValueError, match="text must be a string of at least 3"):
+        follower_counts("ab", 3)
+    with pytest.raises(ValueError, match="order must be a whole number"):
+        follower_counts("ab", 0)
+
+
+def test_streams_of_a_text():
+    inputs, targets = text_streams(np.arange(14), 2, 3)
+    assert inputs.T.tolist() == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]
+    assert (targets == inputs + 1).all()
+    with pytest.raises(ValueError, match="tokens must be at least 7, got 6"):
+        text_streams(np.arange(6), 2, 3)
+
+
+def test_log_probabilities_add_up():
+    text = "abbabab" * 30
+    for model in (NGram(3).fit(text), CharacterModel("ab", 3, RNG)):
+        each = model.log_probabilities(text[:150])
+        assert each.shape == (150,)
+        assert each.sum() == pytest.approx(model.log_probability(text[:150]))
+        after = np.log(model.next_probabilities(text[:9]))["ab".index(text[9])]
+        assert each[9] == pytest.approx(after, rel=1e-5)

@@ -22,6 +22,25 @@ export function strengths(numbers: number[]): number[] {
   return numbers.map((v) => (Number.isFinite(v) ? v / most : 0));
 }
 
+/** A cell that is pressed. The table is one tab stop; arrows go from cell to cell. */
+function Touched({ data, k, columns, told, strength, touch }: { data: Cells; k: number; columns: number; told: string; strength: number; touch: () => void }) {
+  const marked = data.marked.includes(k);
+  const key = (event: KeyboardEvent) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    if (step === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    const table = (event.currentTarget as Element).closest("table")!;
+    table.querySelector<HTMLElement>(`button[data-cell="${k + step}"]`)?.focus();
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <button
+      type="button" data-cell={k} class={marked ? "marked" : ""} aria-pressed={data.marked.length ? marked : undefined}
+      aria-label={`${told}, ${+strength.toPrecision(2)}`} tabindex={k === (data.marked[0] ?? 0) ? 0 : -1} data-lm-suppress-shortcuts="true" onKeyDown={key} onClick={touch}
+    >{told}</button>
+  );
+}
+
 export function CellsTable({ data, handling }: { data: Cells; handling: Handling }) {
   const { rows, columns, numbers, told, shape: [nRows, nColumns] } = contentOf(data, handling);
   const name = typeof data.values === "string" ? data.values : "";
@@ -33,7 +52,7 @@ export function CellsTable({ data, handling }: { data: Cells; handling: Handling
     handling.set(name, numbers.map((old, i) => (i === k ? value : old)), true);
   };
   return (
-    <div class="live-cells" tabindex={0} role="region" aria-label={data.title || control?.label}>
+    <div class={data.touch ? "live-cells touched" : "live-cells"} tabindex={data.touch ? undefined : 0} role="region" aria-label={data.title || control?.label}>
       <table aria-label={data.title || control?.label}>
         {columns.length > 0 && (
           <thead><tr>{rows.length > 0 && <td />}{columns.map((column) => <th scope="col">{column}</th>)}</tr></thead>
@@ -49,7 +68,9 @@ export function CellsTable({ data, handling }: { data: Cells; handling: Handling
                   <td style={{ background: strength }}>
                     {control
                       ? <Field name={`${rows[i]}, ${columns[j]}`} value={numbers[k]!} low={control.low} high={control.high} step={control.step} put={(v) => put(k, v)} />
-                      : told[k]}
+                      : data.touch && told[k]
+                        ? <Touched data={data} k={k} columns={nColumns} told={told[k]} strength={numbers[k]!} touch={() => handling.edit(data.touch, "cell", 0, k)} />
+                        : told[k]}
                   </td>
                 );
               })}

@@ -263,3 +263,97 @@ EXERCISES["6.9"] = Exercise(
     right=bits_of_mixture,
     wrong=bits_of_mixed_logarithms,
 )
+
+
+def tanh_states(x: np.ndarray, v: float, u: float, c: float) -> np.ndarray:
+    """The states of one tanh unit, from zero."""
+    states = np.zeros(len(x) + 1)
+    for t in range(len(x)):
+        states[t + 1] = np.tanh(u * states[t] + v * x[t] + c)
+    return states[1:]
+
+
+def states_without_feedback(x: np.ndarray, v: float, u: float, c: float) -> np.ndarray:
+    """The same without the old state: wrong."""
+    return np.tanh(v * np.asarray(x, float) + c)
+
+
+EXERCISES["6.10"] = Exercise(
+    like_function(
+        tanh_states,
+        lambda rng: (rng.normal(size=5), *rng.uniform(-2, 2, size=3).tolist()),
+        lambda x, v, u, c: (
+            f"x = {np.round(x, 2)}, {v = :.2f}, {u = :.2f} and {c = :.2f}"
+        ),
+        first=[
+            (np.array([1.0, -1.0]), 1.0, 2.0, 0.0),
+            (np.array([0.5]), 1.0, 1.0, 0.0),
+        ],
+    ),
+    right=tanh_states,
+    wrong=states_without_feedback,
+)
+
+
+def stored_number(
+    f: np.ndarray, i: np.ndarray, candidate: np.ndarray, c0: float
+) -> float:
+    """The last cell state, as a sum over what is left of each part."""
+    kept = np.append(np.cumprod(np.asarray(f, float)[::-1])[::-1], 1.0)
+    added = np.asarray(i, float) * np.asarray(candidate, float)
+    return float(kept[0] * c0 + kept[1:] @ added)
+
+
+def stored_without_forgetting(
+    f: np.ndarray, i: np.ndarray, candidate: np.ndarray, c0: float
+) -> float:
+    """The same with a forget gate of 1: wrong."""
+    return float(c0 + np.asarray(i, float) @ np.asarray(candidate, float))
+
+
+EXERCISES["6.11"] = Exercise(
+    like_function(
+        stored_number,
+        lambda rng: (
+            *rng.uniform(0, 1, size=(2, 4)),
+            rng.uniform(-1, 1, size=4),
+            rng.normal(),
+        ),
+        lambda f, i, candidate, c0: (
+            f"f = {np.round(f, 2)}, i = {np.round(i, 2)}, "
+            f"candidate = {np.round(candidate, 2)} and {c0 = :.2f}"
+        ),
+    ),
+    right=stored_number,
+    wrong=stored_without_forgetting,
+)
+
+
+def nucleus_size(p: np.ndarray, top_p: float) -> int:
+    """The fewest probabilities, from the largest, that sum to at least top_p."""
+    return int(np.searchsorted(np.cumsum(np.sort(p)[::-1]), top_p)) + 1
+
+
+def nucleus_before_the_last(p: np.ndarray, top_p: float) -> int:
+    """Without the one that reaches top_p: wrong."""
+    return nucleus_size(p, top_p) - 1
+
+
+def _probabilities_and_share(rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    p = rng.dirichlet(np.full(int(rng.integers(3, 9)), 0.7))
+    return p, float(rng.uniform(0.2, 0.95))
+
+
+EXERCISES["6.12"] = Exercise(
+    like_function(
+        nucleus_size,
+        _probabilities_and_share,
+        lambda p, top_p: f"p = {np.round(p, 3)} and {top_p = :.2f}",
+        first=[
+            (np.array([0.5, 0.3, 0.15, 0.05]), 0.9),
+            (np.array([0.02, 0.95, 0.03]), 0.9),
+        ],
+    ),
+    right=nucleus_size,
+    wrong=nucleus_before_the_last,
+)

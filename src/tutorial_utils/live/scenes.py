@@ -248,9 +248,7 @@ def images(
     grid, the row and the column of its corner, its height and its width. ValueError if
     touch or edit is more than a word, which an address could not hold.
     """
-    for word in (touch, edit):
-        if word and not word.replace("-", "").isalnum():
-            raise ValueError(f"touch and edit must be one word, got {word!r}")
+    _check_word(touch, edit)
     return {
         "kind": "images",
         "grids": grids if isinstance(grids, str) else levels(grids),
@@ -273,11 +271,17 @@ def cells(
     digits: int = 2,
     title: str = "",
     shape: float = 1.0,
+    touch: str = "",
+    marked: Sequence[int] = (),
 ) -> Panel:
     """A table (R, C) of numbers, each with its colour, or a table control by its name.
 
-    words : (R, C), what stands in the place of the numbers.
+    words : (R, C), what stands in the place of the numbers. touch : a name under which
+    the reader touches a cell with a word; the piece's edit gets (state, touch, "cell",
+    0, place), with the place counted row by row. marked : places that are framed.
+    ValueError if touch is more than a word, which an address could not hold.
     """
+    _check_word(touch)
     return {
         "kind": "cells",
         "values": values if isinstance(values, str) else single(values),
@@ -287,7 +291,16 @@ def cells(
         "digits": digits,
         "title": title,
         "shape": shape,
+        "touch": touch,
+        "marked": [int(place) for place in marked],
     }
+
+
+def _check_word(*names: str) -> None:
+    """Names of touches and edits stand in an address."""
+    for name in names:
+        if name and not name.replace("-", "").isalnum():
+            raise ValueError(f"touch and edit must be one word, got {name!r}")
 
 
 # ---- what several pieces need
