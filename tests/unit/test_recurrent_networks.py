@@ -1743,7 +1743,8 @@ def test_the_gradients_of_one_step(shape, seed):
             ),
             array,
         )
-        assert_equal(found[name], numerical, name, 1e-7)
+        # A saturated gate has a gradient below what differences can resolve.
+        assert_at_most(np.abs(found[name] - numerical), 1e-7, name)
     x, h, c, params = step_case("lstm", shape, seed)
     s, q = rng.normal(size=(2, *h.shape))
     dx, dh, dc, dparams = lstm_step_backward(s, q, x, h, c, params)
@@ -1760,7 +1761,8 @@ def test_the_gradients_of_one_step(shape, seed):
 
     for name, array in ({"x": x, "h": h, "c": c} | params).items():
         numerical = numerical_gradient(lambda a, n=name: loss(n, a), array)
-        assert_equal(found[name], numerical, name, 1e-7)
+        # A saturated gate has a gradient below what differences can resolve.
+        assert_at_most(np.abs(found[name] - numerical), 1e-7, name)
 
 
 def test_steps_take_lists_and_keep_single_and_half_precision():
