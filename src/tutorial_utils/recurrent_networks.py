@@ -164,7 +164,7 @@ def elman_backward(
     dx, dV, dc = _input_gradients(delta, x, params["V"])
     return dx, s, {"V": dV, "U": _over_time(delta, h[:-1]), "c": dc}
 
-# %% ../../chapters/06_recurrent_networks.ipynb #recurrent-states
+# %% ../../chapters/06_recurrent_networks.ipynb #activation-functions
 Activation = Annotated[str, OneOf(("linear", "tanh", "ReLU"))]
 FUNCTIONS: dict[str, Callable] = {
     "linear": lambda z: z,
@@ -177,7 +177,7 @@ SLOPES: dict[str, Callable] = {  # the derivative, from the value
     "ReLU": lambda h: (h > 0).astype(h.dtype),
 }
 
-
+# %% ../../chapters/06_recurrent_networks.ipynb #recurrent-states
 @contract
 def recurrent_states(
     U: Float[Array, "H H"], inputs: Float[Array, "T H"], activation: Activation = "tanh"
