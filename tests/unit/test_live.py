@@ -52,6 +52,8 @@ from tutorial_utils.live.networks import (
 )
 from tutorial_utils.live.passes import STAGES, ByHand
 from tutorial_utils.live.surfaces import METHODS, SURFACES, Race
+from tutorial_utils.live.translation import Searching, Translating, packed
+from tutorial_utils.live.translation import unpacked as unpacked_model
 from tutorial_utils.live.words import Lexicon
 from tutorial_utils.neural_networks import ACTIVATIONS, MLP, softmax, sparsemax
 from tutorial_utils.recurrent_networks import (
@@ -68,6 +70,12 @@ from tutorial_utils.recurrent_networks import (
     scaled_matrix,
 )
 from tutorial_utils.representation_learning import analogy, nearest
+from tutorial_utils.sequence_to_sequence import (
+    Seq2Seq,
+    beam_steps,
+    exact_search,
+    segment,
+)
 from tutorial_utils.training import (
     DERIVATIVES,
     SGD,
@@ -1161,3 +1169,108 @@ def test_touched_cells_have_one_word_for_a_name():
     assert there["marked"] == [1]
     with pytest.raises(ValueError, match="touch and edit must be one word, got 'a b'"):
         cells([[1.0]], touch="a b")
+
+
+# ---- translation
+
+MERGES = (("a", "t"), ("c", "at"))
+
+
+def small_translator(attention="softmax", merges=()):
+    parts = ["cat", "s", "c@@", "h@@", "at@@", "at", ","] if merges else ["a", "b", ","]
+    rng = np.random.default_rng(2)
+    model = Seq2Seq(parts, ["x", "y"], 3, rng, attention=attention, embedding=2)
+    return model, packed(model, merges)
+
+
+@pytest.mark.parametrize("attention", ["softmax", "sparsemax", None])
+def test_a_model_comes_back_from_its_arrays(attention):
+    model, arrays = small_translator(attention)
+    again = unpacked_model(Seq2Seq, arrays)
+    assert again.attention == attention
+    assert again.decode([["a", "b"]]) == model.decode([["a", "b"]])
+
+
+def test_a_translation_shows_the_weights_of_the_chosen_word():
+    model, arrays = small_translator()
+    state = Translating((Seq2Seq, segment), arrays, "A, b zebra")
+    assert state.source == ["a", ",", "b"]
+    assert state.left_out == ["zebra"]
+    (target,) = model.decode([state.source], max_length=52)
+    assert state.target == target
+    (weights,) = model.attend([state.source], [target])
+    links, said, looked, coverage = (row[0] for row in state.scene()["rows"])
+    assert links["labels"] == [*state.source, *target, "STOP"]
+    assert (weights >= 0.05).sum() == len(links["edges"])
+    assert said["marked"] == [0]
+    assert looked["words"][0][0] == f"a {weights[0, 0]:.2f}"
+    assert coverage["words"][0][2] == f"b {weights[:, 2].sum():.2f}"
+    state.touch("choose", "cell", 0, 99)
+    assert state.chosen == len(target)
+    assert "Before “STOP”" in state.told()
+    assert "Left out: zebra." in state.told()
+
+
+def test_sub_words_are_found_by_the_merges():
+    _, arrays = small_translator(merges=MERGES)
+    state = Translating((Seq2Seq, segment), arrays, "cat hats")
+    assert state.source == ["cat", "h@@", "at@@", "s"]
+
+
+def test_a_text_of_unknown_words_is_told():
+    _, arrays = small_translator()
+    state = Translating((Seq2Seq, segment), arrays, "zebra")
+    assert state.told() == "No word is known. Left out: zebra."
+    assert "none of these words" in state.scene()["rows"][0][0]["words"][0][0]
+
+
+GREETING = np.array([[0.45, 0.55, 0, 0, 0], [0, 0, 0.98, 0.02, 0], [0, 0, 0.1, 0.9, 0]])
+
+
+def greeting_logs(y):
+    rows = [*GREETING, [0, 0, 0, 0, 1.0], [0, 0, 0, 0, 1.0]]
+    with np.errstate(divide="ignore"):
+        return np.log(rows[y[-1] + 1 if y else 0])
+
+
+@pytest.mark.parametrize(
+    ("first", "width", "wanted", "says"),
+    [
+        (0.45, 1, ["bom", "dia"], "No target is more probable: no search error"),
+        (0.53, 1, ["bom", "dia"], "The most probable target is the right translation"),
+        (0.45, 1, ["bom", "dia"], "a model error"),
+        (0.52, 2, None, "no search error."),
+    ],
+)
+def test_a_search_says_which_kind_of_error_there_is(first, width, wanted, says):
+    def logs(y):
+        if y:
+            return greeting_logs(y)
+        with np.errstate(divide="ignore"):
+            return np.log([first, 1 - first, 0, 0, 0])
+
+    words = ["bom", "boa", "dia", "tarde", "STOP"]
+    state = Searching((beam_steps, exact_search), logs, words, wanted, width, 4)
+    assert "Step 1" in state.told()
+    while state.step():
+        pass
+    assert says in state.told()
+
+
+def test_a_search_error_is_named():
+    p = np.array([[0.45, 0.55, 0], [0.9, 0.05, 0.05], [0.4, 0.3, 0.3], [0, 0, 1]])
+
+    def logs(y):
+        with np.errstate(divide="ignore"):
+            return np.log(p[min(len(y), 1) + y[0] if y and len(y) < 2 else 3 * bool(y)])
+
+    words = ["a", "b", "STOP"]
+    state = Searching((beam_steps, exact_search), logs, words, ["a", "a"], 1, 5)
+    while state.step():
+        pass
+    assert "A search error: “a a STOP”" in state.told()
+    assert "The most probable target is the right translation." in state.told()
+    tree, listed = (row[0] for row in state.scene()["rows"])
+    assert tree["labels"][0] == "START"
+    assert len(tree["edges"]) == len(tree["weights"]) == len(tree["labels"]) - 1
+    assert listed["words"][0][0].startswith("b a STOP")

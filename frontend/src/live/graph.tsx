@@ -9,18 +9,21 @@ import type { Picture } from "./pictures";
 const WORD = 15; // px below a node for its label
 const LINE = 13; // px from line to line of a text
 const WIDE = 1.35; // times as wide as high is a node with several lines
+const [LETTER, ROOM, LOW] = [6.6, 10, 24]; // px a letter, beside the label and in height of a node that fits its label
 const ALONG = 0.3; // of an edge that starts beside others, where its words stand
 
-interface Places { side: number; wide: number; isTurned: boolean; x: number[]; y: number[] }
+interface Places { side: number; wide: number[]; isTurned: boolean; x: number[]; y: number[] }
 
 /** Where the nodes stand: in columns by their first coordinate, turned in rows. */
 export function placesOf(data: Graph, width: number, height: number): Places {
-  const isTurned = data.narrow > 0 && height > width;
+  const isTurned = data.narrow > 0 && data.turned && height > width;
   if (isTurned) {
     const { side, x, y } = placesOf({ ...data, narrow: 0 }, height, width);
-    return { side, wide: WIDE * side, isTurned, x: y, y: x };
+    const wide = data.fitted ? fittingOf(data, side) : y.map(() => WIDE * side);
+    const inside = y.map((at, k) => (data.fitted ? Math.min(Math.max(at, wide[k]! / 2 + 1), width - wide[k]! / 2 - 1) : at));
+    return { side, wide, isTurned, x: inside, y: x };
   }
-  const { at, maps, labels, weights } = data;
+  const { at, maps, labels, weights, fitted } = data;
   const n = at.length / 2;
   const column = (k: number) => Math.round(at[2 * k]! * 1e4);
   const sizes = new Map<number, number>();
@@ -29,19 +32,23 @@ export function placesOf(data: Graph, width: number, height: number): Places {
   const labelled = Math.max(0, ...Array.from({ length: n }, (_, k) => (maps && labels[k] ? sizes.get(column(k))! : 0)));
   const tall = Math.min((0.82 * height) / busiest, labelled ? height / labelled - WORD : height);
   const [filled, most] = weights.length ? [0.5, 58] : [0.9, 80]; // edges need room between the columns
-  const side = Math.max(16, Math.min(tall, (filled * width) / sizes.size, most));
+  const side = Math.max(16, Math.min(tall, (filled * width) / sizes.size, fitted ? LOW : most));
   const all = Array.from({ length: n }, (_, k) => k);
   const [first, last] = [Math.min(...all.map((k) => at[2 * k]!)), Math.max(...all.map((k) => at[2 * k]!))];
   const share = (k: number) => (last > first ? (at[2 * k]! - first) / (last - first) : 0.5);
-  const wide = labels.some((text) => text.includes("\n")) ? WIDE * side : side;
+  const wide = fitted ? fittingOf(data, side) : all.map(() => (labels.some((text) => text.includes("\n")) ? WIDE * side : side));
+  const widest = Math.max(...wide);
   return {
     side,
     wide,
     isTurned,
-    x: all.map((k) => 4 + wide / 2 + share(k) * (width - wide - 8)),
+    x: all.map((k) => 4 + widest / 2 + share(k) * (width - widest - 8)),
     y: all.map((k) => Math.min(Math.max(at[2 * k + 1]! * height - (maps && labels[k] ? WORD / 2 : 0), side / 2 + 1), height - side / 2 - 1)),
   };
 }
+
+/** How wide the nodes are that fit their labels. */
+const fittingOf = ({ labels }: Graph, side: number) => labels.map((text) => Math.max(side, ROOM + LETTER * text.length));
 
 export function picturesOf(data: Graph, width: number, height: number): Picture[] {
   if (!data.maps) return [];
@@ -90,9 +97,10 @@ export function GraphPicture({ data, width, height, handling }: { data: Graph; w
   const { side, wide, isTurned, x, y } = placesOf(data, width, height);
   const group = useRef<SVGGElement>(null);
   const most = Math.max(1.5, ...weights.map(Math.abs));
-  const [across, down] = isTurned ? [0, side / 2] : [wide / 2, 0];
-  const source = (k: number): [number, number] => [x[edges[2 * k]!]! + across, y[edges[2 * k]!]! + down];
-  const target = (k: number): [number, number] => [x[edges[2 * k + 1]!]! - across, y[edges[2 * k + 1]!]! - down];
+  const across = (node: number) => (isTurned ? 0 : wide[node]! / 2);
+  const down = isTurned ? side / 2 : 0;
+  const source = (k: number): [number, number] => [x[edges[2 * k]!]! + across(edges[2 * k]!), y[edges[2 * k]!]! + down];
+  const target = (k: number): [number, number] => [x[edges[2 * k + 1]!]! - across(edges[2 * k + 1]!), y[edges[2 * k + 1]!]! - down];
   const bent = (isTurned ? linkVertical : linkHorizontal)<number, [number, number]>().source(source).target(target);
   const link = words.length ? (k: number) => `M${source(k)}L${target(k)}` : bent; // words stand on straight lines
   const starts = Array.from(weights, (_, k) => edges[2 * k]!);
@@ -153,7 +161,7 @@ export function GraphPicture({ data, width, height, handling }: { data: Graph; w
       ))}
       {edit && all.map((k) => !fixed.includes(k) && <path class="hit" d={link(k) ?? ""} onPointerDown={(event) => press(event, "edge", k)} onPointerMove={carry} onPointerUp={release} onPointerCancel={release} />)}
       {x.map((px, k) => (
-        <rect class={`node${isChosen("node", k) || lit.nodes.includes(k) ? " chosen" : ""}`} x={px - wide / 2} y={y[k]! - side / 2} width={wide} height={side} rx="5"
+        <rect class={`node${isChosen("node", k) || lit.nodes.includes(k) ? " chosen" : ""}`} x={px - wide[k]! / 2} y={y[k]! - side / 2} width={wide[k]!} height={side} rx="5"
           onPointerDown={(event) => edit && press(event, "node", k)} onPointerMove={carry} onPointerUp={release} onPointerCancel={release} />
       ))}
       {numbers.map((text, k) => text && <text class="number" x={x[k]! - side / 2 + 3} y={y[k]! - side / 2 + 11}>{text}</text>)}

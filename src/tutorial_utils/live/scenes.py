@@ -195,6 +195,8 @@ def graph(
     title: str = "",
     shape: float = 1.6,
     narrow: float = 0.0,
+    fitted: bool = False,
+    turned: bool = True,
 ) -> Panel:
     """N nodes and M edges. at : (N, 2), in the unit square, downwards.
 
@@ -204,7 +206,8 @@ def graph(
     edit : a name under which the reader changes weights and values. words : what stands
     on the edges. fixed : the edges whose weights the reader does not change. lit : the
     nodes and the edges that are emphasised. Texts may have several lines. narrow : the
-    shape on a narrow screen, where the graph then runs downwards; 0 if it does not.
+    shape on a narrow screen, 0 if it is the same; turned : whether the graph then runs
+    downwards. fitted : whether each node is as wide as its label, of one line.
     """
     nodes, links = lit
     return {
@@ -224,6 +227,8 @@ def graph(
         "title": title,
         "shape": shape,
         "narrow": narrow,
+        "fitted": fitted,
+        "turned": turned,
     }
 
 
