@@ -34,12 +34,24 @@ from tutorial_utils.sequence_to_sequence import (
     attention_node,
     attention_parameters,
     beam_search,
+    beam_steps,
     bleu,
+    byte_pair_encoding,
+    conditional,
+    decoder_step,
+    decoder_step_backward,
     ensemble,
+    exact_search,
     greedy,
+    merged,
+    named,
     recurrence_node,
     scaled_dot_product_attention,
+    segment,
+    state_output,
     teacher_forcing,
+    vector_decoder,
+    vector_encoder,
 )
 from tutorial_utils.training import Adam, Tensor, numerical_gradient
 
@@ -2039,3 +2051,252 @@ def test_an_ensemble_gives_each_step_its_own_words():
 
     state = np.zeros((1, 1))
     ensemble([greedy_hand, reader])(np.array([2]), (state, state))
+
+
+# ---- byte-pair encoding
+
+
+def test_merges_and_segments_by_hand():
+    words = {"cat": 3, "cats": 2, "hat": 2, "hats": 1}
+    merges = byte_pair_encoding(words, 4)
+    assert merges == [("a", "t"), ("c", "at"), ("h", "at"), ("cat", "s")]
+    assert segment("hats", merges) == ["hat", "s"]
+    assert segment("chats", merges) == ["c", "hat", "s"]
+    assert segment("", merges) == []
+    assert segment("xyz", []) == ["x", "y", "z"]
+
+
+@pytest.mark.parametrize(
+    ("words", "n_merges", "expected"),
+    [
+        ({"ab": 2, "cd": 2}, 1, [("a", "b")]),  # of equal pairs the first
+        ({"cd": 2, "ab": 2}, 1, [("c", "d")]),
+        ({"abc": 1}, 1, [("a", "b")]),
+        ({"ab": 1, "cd": 5}, 9, [("c", "d"), ("a", "b")]),  # no pair is left
+        ({"a": 7}, 3, []),
+        ({}, 3, []),
+        ({"ab": 1}, 0, []),
+        ({"aaa": 1, "ab": 1}, 1, [("a", "a")]),  # counted at both of its places
+    ],
+)
+def test_which_pairs_are_merged(words, n_merges, expected):
+    assert byte_pair_encoding(words, n_merges) == expected
+
+
+def test_pairs_are_joined_from_left_to_right():
+    assert merged(list("aaaaa"), ("a", "a")) == ["aa", "aa", "a"]
+    assert merged(["a", "b", "ab"], ("a", "b")) == ["ab", "ab"]
+
+
+@given(
+    st.dictionaries(st.text("abc", min_size=1, max_size=7), st.integers(1, 5)),
+    st.integers(0, 12),
+)
+def test_segments_of_known_words_are_what_training_left(words, n_merges):
+    merges = byte_pair_encoding(words, n_merges)
+    parts = {word: list(word) for word in words}
+    for done, pair in enumerate(merges):
+        counts = collections.Counter()
+        for word, own in parts.items():
+            for both in itertools.pairwise(own):
+                counts[both] += words[word]
+        assert counts[pair] == max(counts.values())
+        assert pair == next(p for p in counts if counts[p] == counts[pair])
+        parts = {word: merged(own, pair) for word, own in parts.items()}
+        assert done < n_merges
+    for word, own in parts.items():
+        assert segment(word, merges) == own
+        assert "".join(own) == word
+
+
+@pytest.mark.parametrize(
+    ("words", "n_merges", "says"),
+    [
+        (["ab"], 1, "words must map words to their counts"),
+        ({3: 1}, 1, "words must have strings as keys, got 3"),
+        ({"ab": 0}, 1, "words\\['ab'\\] must"),
+        ({"ab": 1.5}, 1, "words\\['ab'\\] must"),
+        ({"ab": 1}, -1, "n_merges must"),
+        ({"ab": 1}, 1.5, "n_merges must"),
+    ],
+)
+def test_byte_pair_encoding_names_bad_input(words, n_merges, says):
+    with pytest.raises(ValueError, match=says):
+        byte_pair_encoding(words, n_merges)
+
+
+@pytest.mark.parametrize(
+    ("word", "merges", "says"),
+    [
+        (["a"], [], "word must be a string"),
+        ("ab", "ab", "merges must be a list of pairs"),
+        ("ab", [("a",)], r"merges\[0\] must be a pair of strings"),
+        ("ab", [("a", "b"), ("a", 3)], r"merges\[1\] must be a pair of strings"),
+    ],
+)
+def test_segment_names_bad_input(word, merges, says):
+    with pytest.raises(ValueError, match=says):
+        segment(word, merges)
+
+
+# ---- searches for one sentence
+
+
+def random_conditional(seed, n_words=3):
+    def logs(y):
+        z = np.random.default_rng([seed, *(k + 1 for k in y)]).normal(size=n_words + 1)
+        return np.log(softmax(1.5 * z))
+
+    return logs
+
+
+def all_targets(n_words, longest):
+    for n in range(longest):
+        for inner in itertools.product(range(n_words), repeat=n):
+            yield (*inner, n_words)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_exact_search_finds_what_trying_all_finds(seed):
+    logs = random_conditional(seed)
+
+    def total(y):
+        return sum(logs(y[:t])[word] for t, word in enumerate(y))
+
+    best = max(all_targets(3, 5), key=total)
+    found, log_p = exact_search(logs, 3, 5)
+    assert found == best
+    assert log_p == pytest.approx(total(best))
+    assert exact_search(logs, 3, 5, log_p + 1e-9) == ((), log_p + 1e-9)
+    *_, beam = beam_steps(logs, 3, 400, 5)
+    assert beam[0][0] == best
+
+
+def test_a_beam_for_one_sentence_leaves_out_what_is_impossible():
+    def logs(y):
+        return np.array([-np.inf, 0.0 if not y else -np.inf, -np.inf if not y else 0.0])
+
+    steps = beam_steps(logs, 2, 5, 4)
+    assert steps == [[((1,), 0.0)], [((1, 2), 0.0)]]
+
+
+@pytest.mark.parametrize("kind", ["gru", "gru, softmax"])
+def test_a_step_as_a_function_of_the_beginning(kind):
+    model = tiny(kind)
+    state = model.encode(SOURCES[:1])
+    logs = conditional(model.step, state, model.start)
+    first, after = model.step(np.array([model.start]), state)
+    second, _ = model.step(np.array([1]), after)
+    assert_equal(logs(()), first[0], "the first word")
+    assert_equal(logs((1,)), second[0], "the second word")
+
+
+# ---- one step of the decoder
+
+
+@on_both_normalizers
+@pytest.mark.parametrize("masked", [False, True])
+def test_gradients_of_one_step_of_the_decoder(normalizer, masked):
+    rng = np.random.default_rng(3)
+    y, s, F = (rng.normal(size=shape) for shape in ((3, 2), (3, 4), (3, 6, 5)))
+    shapes = {"W": (7, 5), "U": (7, 4), "b": (7,), "v": (7,)}
+    params = {
+        "attention": {name: rng.normal(size=shape) for name, shape in shapes.items()},
+        "cell": recurrent_parameters(rng, "gru", 7, 4),
+    }
+    mask = np.arange(6) < np.array([[6], [3], [1]]) if masked else None
+    g = rng.normal(size=(3, 4))
+    dy, ds, dF, dparams = decoder_step_backward(g, y, s, F, params, mask, normalizer)
+    given_arrays = {"y": y, "s": s, "F": F}
+    for part in params:
+        given_arrays |= named(part, params[part])
+    ours = {"y": dy, "s": ds, "F": dF}
+    for part, own in dparams.items():
+        ours |= named(part, own)
+    assert set(ours) == set(given_arrays)
+
+    def loss(changed):
+        new = {part: dict(own) for part, own in params.items()}
+        for name, value in changed.items():
+            if "." in name:
+                part, short = name.split(".")
+                new[part][short] = value
+        arrays = [changed.get(name, given_arrays[name]) for name in ("y", "s", "F")]
+        state, _ = decoder_step(*arrays, new, mask, normalizer)
+        return float(np.sum(g * state))
+
+    for name, gradient in ours.items():
+        differences = numerical_gradient(
+            lambda v, name=name: loss({name: v}), given_arrays[name], 1e-5
+        )
+        gap = np.abs(gradient - differences).max()
+        assert_at_most(gap, 1e-7 * (1 + np.abs(differences).max()), name)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"y": np.ones((2, 2))}, "y must have a row for each of 3 of F, got 2"),
+        ({"y": np.ones(2)}, "y must"),
+        ({"params": {"attention": {}}}, "params must be a dict of attention and cell"),
+        ({"F": np.ones((3, 6))}, "F must"),
+    ],
+)
+def test_a_step_of_the_decoder_names_bad_input(change, says):
+    rng = np.random.default_rng(3)
+    shapes = {"W": (7, 5), "U": (7, 4), "b": (7,), "v": (7,)}
+    good = {
+        "y": np.ones((3, 2)),
+        "s": np.ones((3, 4)),
+        "F": np.ones((3, 6, 5)),
+        "params": {
+            "attention": {name: np.ones(shape) for name, shape in shapes.items()},
+            "cell": recurrent_parameters(rng, "gru", 7, 4),
+        },
+    }
+    with pytest.raises(ValueError, match=says):
+        decoder_step(**good | change)
+
+
+def test_layers_hand_their_states_to_the_same_layers():
+    rng = np.random.default_rng(4)
+    layers = [
+        recurrent_parameters(rng, "lstm", 3, 2),
+        recurrent_parameters(rng, "lstm", 2, 2),
+    ]
+    x, y = rng.normal(size=(5, 2, 3)), rng.normal(size=(4, 2, 3))
+    first = vector_encoder("lstm", x, [5, 3], layers)
+    assert [state.value.shape for state in first] == [(2, 4), (2, 4)]
+    outputs, last = vector_decoder("lstm", y, first, layers)
+    assert outputs.value.shape == (4, 2, 2)
+    states = recurrence_node("lstm", y, first[0], layers[0])
+    above = recurrence_node("lstm", state_output("lstm", states), first[1], layers[1])
+    assert_equal(outputs.value, above.value[:, :, :2], "the outputs")
+    assert_equal(last[1].value, above.value[-1], "the last state")
+
+
+# ---- a model's own words in training
+
+
+def test_own_words_are_the_most_probable_ones_of_a_first_pass():
+    model = tiny("gru")
+    x, y = model._pairs(SOURCES, TARGETS)
+    weights = model._weights()
+    z, *_ = model._forced(weights, x, y)
+    said = z.value.argmax(axis=2)
+    inputs, *_ = teacher_forcing(y, model.stop, model.start)
+    inputs[1:] = said[:-1]
+    expected, *_ = model._decoded(weights, inputs, model._encoded(weights, x))
+    found, *_ = model._forced(weights, x, y, own_words=1.0)
+    assert_equal(found.value, expected.value, "all words are the model's own")
+
+
+def test_training_on_own_words_learns():
+    losses = tiny("gru").fit(SOURCES, TARGETS, 60, 4, 0.05, own_words=0.5)
+    assert losses[-1] < 0.5 * losses[0]
+
+
+@pytest.mark.parametrize("own_words", [-0.1, 1.1, np.nan, "all"])
+def test_the_share_of_own_words_is_checked(own_words):
+    with pytest.raises(ValueError, match="own_words must"):
+        tiny("gru").fit(SOURCES, TARGETS, own_words=own_words)

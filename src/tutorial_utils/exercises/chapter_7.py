@@ -346,3 +346,66 @@ EXERCISES["7.10"] = Exercise(
     right=reordered,
     wrong=reordered_by_the_order,
 )
+
+
+def masked_loss(log_p: np.ndarray, lengths: np.ndarray) -> float:
+    """Exercise 7.11: a loop over the words of all targets."""
+    total = sum(log_p[t, n] for n, T in enumerate(lengths) for t in range(T))
+    return float(-total / np.sum(lengths))
+
+
+def mean_of_means(log_p: np.ndarray, lengths: np.ndarray) -> float:
+    """The mean of the losses of the sentences: wrong."""
+    return float(np.mean([-log_p[:T, n].mean() for n, T in enumerate(lengths)]))
+
+
+def _losses_and_lengths(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    lengths = rng.permutation([1, 4, *rng.integers(1, 5, size=2)])
+    return np.log(rng.uniform(0.05, 1, size=(4, 4))), lengths
+
+
+EXERCISES["7.11"] = Exercise(
+    like_function(
+        masked_loss,
+        _losses_and_lengths,
+        lambda log_p, lengths: f"log_p of shape {log_p.shape} and {lengths = }",
+    ),
+    right=masked_loss,
+    wrong=mean_of_means,
+)
+
+
+def most_frequent_pair(parts: list[list[str]], counts: list[int]) -> tuple[str, str]:
+    """Exercise 7.12: the first of the most frequent pairs."""
+    total: dict[tuple[str, str], int] = {}
+    for word, count in zip(parts, counts, strict=True):
+        for i in range(len(word) - 1):
+            pair = (word[i], word[i + 1])
+            total[pair] = total.get(pair, 0) + count
+    most = max(total.values())
+    return next(pair for pair, count in total.items() if count == most)
+
+
+def most_frequent_once(parts: list[list[str]], counts: list[int]) -> tuple[str, str]:
+    """Every word counted once: wrong."""
+    return most_frequent_pair(parts, [1] * len(counts))
+
+
+def _words_in_parts(rng: np.random.Generator) -> tuple[list[list[str]], list[int]]:
+    n = int(rng.integers(2, 6))
+    units = np.array(["a", "b", "c", "ab"])
+    parts = [rng.choice(units, int(rng.integers(2, 6))).tolist() for _ in range(n)]
+    return parts, rng.integers(1, 9, size=n).tolist()
+
+
+EXERCISES["7.12"] = Exercise(
+    like_function(
+        most_frequent_pair,
+        _words_in_parts,
+        lambda parts, counts: f"{parts = } and {counts = }",
+        fault_of_lists,
+        first=[([["a", "b"], ["c", "b"]], [1, 3]), ([["a", "b"], ["b", "c"]], [2, 2])],
+    ),
+    right=most_frequent_pair,
+    wrong=most_frequent_once,
+)
