@@ -965,7 +965,7 @@ def masked_weights(
 ) -> np.ndarray:
     """The normaliser over the last axis, of the scores where the mask is True.
 
-    given : the arguments that scores which overflow come from, for the message.
+    given : the arguments to name in the message if the scores overflow.
     """
     with overflow_blamed_on(f"{given} must be smaller"):
         if mask is None:
@@ -1137,7 +1137,7 @@ def _attention_shares(
     weights: np.ndarray,
     normalizer: Callable,
 ) -> tuple[np.ndarray, ...]:
-    """The share of F as what is looked at; δ at the keys; and ds, dU and dv."""
+    """The gradient at F through the context; δ at the keys; and ds, dU and dv."""
     da = (F @ g[:, :, None])[:, :, 0]
     dz = _vjp_of(normalizer)(weights, da)
     dv = hidden.reshape(-1, hidden.shape[2]).T @ dz.ravel()
@@ -1151,7 +1151,7 @@ def _attention_shares(
 
 # %% ../../chapters/07_sequence_to_sequence.ipynb #7ed62b55
 def attention_keys(F: Operand, params: Mapping[str, Operand]) -> Tensor:
-    """W f_i + b for all positions, (N, L, A), to be computed once for many glances.
+    """W f_i + b for all positions, (N, L, A), once for all steps of a decoder.
 
     F (N, L, D); params as in `additive_attention`. Source: Chapter 7,
     seq2seq-attention.

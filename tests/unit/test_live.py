@@ -52,7 +52,12 @@ from tutorial_utils.live.networks import (
 )
 from tutorial_utils.live.passes import STAGES, ByHand
 from tutorial_utils.live.surfaces import METHODS, SURFACES, Race
-from tutorial_utils.live.translation import Searching, Translating, packed
+from tutorial_utils.live.translation import (
+    Searching,
+    Translating,
+    logs_of_table,
+    packed,
+)
 from tutorial_utils.live.translation import unpacked as unpacked_model
 from tutorial_utils.live.words import Lexicon
 from tutorial_utils.neural_networks import ACTIVATIONS, MLP, softmax, sparsemax
@@ -1274,3 +1279,19 @@ def test_a_search_error_is_named():
     assert tree["labels"][0] == "START"
     assert len(tree["edges"]) == len(tree["weights"]) == len(tree["labels"]) - 1
     assert listed["words"][0][0].startswith("b a STOP")
+
+
+def test_a_search_shows_the_table_that_it_is_read_from():
+    p = np.array([[3, 1, 0], [0, 0, 0], [1, 1, 2]])  # after START, "word", "noticeable"
+    logs = logs_of_table(p)
+    np.testing.assert_allclose(np.exp(logs(())), [0.75, 0.25, 0])
+    np.testing.assert_allclose(np.exp(logs((1, 0))), [0, 0, 1], err_msg="zeros: STOP")
+    np.testing.assert_allclose(np.exp(logs((0, 1))), [0.25, 0.25, 0.5])
+    words, tools = ["word", "noticeable", "STOP"], (beam_steps, exact_search)
+    state = Searching(tools, logs, words, None, 2, 4, "p")
+    tree, _, control = (row[0] for row in state.scene()["rows"])
+    assert control["values"] == "p"
+    assert {"word", "notice…"} < set(tree["labels"]), "a long word is cut"
+    assert tree["turned"] == "always"
+    with pytest.raises(ValueError, match="turned must be narrow, always or never"):
+        pieces.graph(np.zeros((1, 2)), np.zeros((0, 2)), np.zeros(0), turned="down")

@@ -14,7 +14,7 @@ export type Mark = Dots | Heat | Curve | Arrow | Bars;
 
 interface Any { title: string; shape: number }
 export interface Plot extends Any { kind: "plot"; marks: Mark[]; x: [number, number]; y: [number, number]; xlabel: string; ylabel: string; axes: boolean }
-export interface Graph extends Any { kind: "graph"; at: Grid; edges: Grid; weights: Grid; maps: Grid | null; labels: string[]; names: string[]; numbers: string[]; values: Grid | null; edit: string; words: string[]; fixed: number[]; lit: { nodes: number[]; edges: number[] }; narrow: number; fitted: boolean; turned: boolean }
+export interface Graph extends Any { kind: "graph"; at: Grid; edges: Grid; weights: Grid; maps: Grid | null; labels: string[]; names: string[]; numbers: string[]; values: Grid | null; edit: string; words: string[]; fixed: number[]; lit: { nodes: number[]; edges: number[] }; narrow: number; fitted: boolean; turned: "narrow" | "always" | "never" }
 export interface Images extends Any { kind: "images"; grids: string | Grid; labels: string[]; columns: number; edit: string; signed: boolean; touch: string; frames: [grid: number, row: number, column: number, height: number, width: number][] }
 export interface Cells extends Any { kind: "cells"; values: string | Grid; words: string[][] | null; rows: string[]; columns: string[]; digits: number; touch: string; marked: number[] }
 export type PanelData = Plot | Graph | Images | Cells;

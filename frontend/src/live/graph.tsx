@@ -14,11 +14,11 @@ const ALONG = 0.3; // of an edge that starts beside others, where its words stan
 
 interface Places { side: number; wide: number[]; isTurned: boolean; x: number[]; y: number[] }
 
-/** Where the nodes stand: in columns by their first coordinate, turned in rows. */
+/** Where the nodes stand: in columns by their first coordinate; turned, in rows. */
 export function placesOf(data: Graph, width: number, height: number): Places {
-  const isTurned = data.narrow > 0 && data.turned && height > width;
+  const isTurned = data.turned === "always" || (data.turned === "narrow" && data.narrow > 0 && height > width);
   if (isTurned) {
-    const { side, x, y } = placesOf({ ...data, narrow: 0 }, height, width);
+    const { side, x, y } = placesOf({ ...data, turned: "never" }, height, width);
     const wide = data.fitted ? fittingOf(data, side) : y.map(() => WIDE * side);
     const inside = y.map((at, k) => (data.fitted ? Math.min(Math.max(at, wide[k]! / 2 + 1), width - wide[k]! / 2 - 1) : at));
     return { side, wide, isTurned, x: inside, y: x };

@@ -196,7 +196,7 @@ def graph(
     shape: float = 1.6,
     narrow: float = 0.0,
     fitted: bool = False,
-    turned: bool = True,
+    turned: str = "narrow",
 ) -> Panel:
     """N nodes and M edges. at : (N, 2), in the unit square, downwards.
 
@@ -206,9 +206,12 @@ def graph(
     edit : a name under which the reader changes weights and values. words : what stands
     on the edges. fixed : the edges whose weights the reader does not change. lit : the
     nodes and the edges that are emphasised. Texts may have several lines. narrow : the
-    shape on a narrow screen, 0 if it is the same; turned : whether the graph then runs
-    downwards. fitted : whether each node is as wide as its label, of one line.
+    shape on a narrow screen, 0 if it is the same. turned : when the graph runs
+    downwards, "narrow" (on a narrow screen), "always" or "never". fitted : whether each
+    node is as wide as its label, of one line. ValueError for another `turned`.
     """
+    if turned not in ("narrow", "always", "never"):
+        raise ValueError(f"turned must be narrow, always or never, got {turned!r}")
     nodes, links = lit
     return {
         "kind": "graph",

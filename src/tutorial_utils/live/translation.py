@@ -11,8 +11,9 @@ import numpy as np
 from .scenes import Panel, Scene, cells, graph, scene
 
 PER_ROW = 5  # words
-SHOWN = 0.05  # weights below it are not drawn as links
+SHOWN = 0.1  # weights below it are not drawn as links
 MOST = 26  # parts of a source that are read
+LETTERS = 7  # of a word in a tree
 Array = np.ndarray
 
 
@@ -66,7 +67,8 @@ class Translating:
             parts += [*(f"{part}@@" for part in own[:-1]), own[-1]]
         known = set(self.model.source_words)
         self.left_out = [part for part in parts if part not in known]
-        self.source = [part for part in parts if part in known][:MOST]
+        read = [part for part in parts if part in known]
+        self.source, self.unread = read[:MOST], read[MOST:]
         self.target: list[str] = []
         self.chosen = 0
         if self.source:
@@ -100,7 +102,7 @@ class Translating:
             covered - 1, _with_numbers(self.source, covered), "Coverage of the source"
         )
         facts = {
-            "words with a weight": f"{(self.weights > 0).sum(axis=1).mean():.1f}",
+            "mean words with a weight": f"{(self.weights > 0).sum(axis=1).mean():.1f}",
             "of": len(self.source),
             "smallest coverage": float(covered.min()),
             "largest": float(covered.max()),
@@ -123,16 +125,17 @@ class Translating:
             self.weights[edges[:, 0], edges[:, 1]],
             labels=[*self.source, *said],
             lit=([L + self.chosen], lit),
-            title="Attention from each word of the translation",
+            title=f"Attention from each word of the translation, from {SHOWN} on",
             shape=max(0.7, min(1.8, 24 / rows)),
             narrow=max(0.5, min(1.2, 12 / rows)),
             fitted=True,
-            turned=False,
+            turned="never",
         )
 
     def told(self) -> str:
         """The translation, and what the chosen word looked at."""
         left = f" Left out: {' '.join(self.left_out)}." if self.left_out else ""
+        left += f" Only the first {MOST} parts are read." if self.unread else ""
         if not self.source:
             return f"No word is known.{left}"
         said = [*self.target, "STOP"][self.chosen]
@@ -184,7 +187,7 @@ class Searching:
 
     tools : `beam_steps` and `exact_search`. log_probabilities : of the next word, given
     the words so far. words : by number, STOP the last. wanted : the right translation,
-    None where there is none.
+    None where there is none. table : the table control that the model is read from.
     """
 
     def __init__(
@@ -195,8 +198,10 @@ class Searching:
         wanted: Sequence[str] | None,
         width: int,
         longest: int,
+        table: str = "",
     ) -> None:
         beam_steps, exact_search = tools
+        self.table = table
         stop = len(words) - 1
         self.logs, self.words, self.width = log_probabilities, list(words), width
         self.beams = beam_steps(log_probabilities, stop, width, longest)
@@ -233,7 +238,10 @@ class Searching:
         if self.now == len(self.beams):
             facts |= {"found": f"log p {self.found[1]:.2f}"}
             facts |= {"most probable": f"log p {self.best[1]:.2f}"}
-        return scene([self._tree()], [listed], facts=facts)
+        rows = [[self._tree()], [listed]]
+        if self.table:
+            rows.append([cells(self.table, title="Probability of the next word")])
+        return scene(*rows, facts=facts)
 
     def _tree(self) -> Panel:
         """Kept words and the best of those that were dropped, in a column a step."""
@@ -257,7 +265,10 @@ class Searching:
                     lit_edges.append(len(edges) - 1)
                 nodes.append(y)
                 at.append((t / len(self.beams), (k + 0.5) / len(rows)))
-                labels.append(self.words[y[-1]][:8])
+                word = self.words[y[-1]]
+                labels.append(
+                    word if len(word) <= LETTERS else f"{word[: LETTERS - 1]}…"
+                )
             before = beam
         lit = (lit_nodes, lit_edges)
         return graph(
@@ -266,10 +277,11 @@ class Searching:
             np.array(weights),
             labels=labels,
             lit=lit,
-            title="Kept (framed: still alive) and best dropped (thin)",
-            shape=1.9,
-            narrow=0.7,
+            title="Kept (framed: still alive) and best dropped (dashed)",
+            shape=15 / (len(self.beams) + 1),
+            narrow=7 / (len(self.beams) + 1),
             fitted=True,
+            turned="always",
         )
 
     def _dropped(
@@ -277,7 +289,7 @@ class Searching:
         before: Sequence[tuple[tuple[int, ...], float]],
         kept: Sequence[tuple[tuple[int, ...], float]],
     ) -> list[tuple[tuple[int, ...], float]]:
-        """The two best extensions that did not stay in the beam."""
+        """The best extensions that did not stay in the beam: two, or one of many."""
         stop, alive = len(self.words) - 1, {y for y, _ in kept}
         extended = [
             ((*y, k), log_p + value)
@@ -287,7 +299,7 @@ class Searching:
             if value > -np.inf
         ]
         lost = [item for item in extended if item[0] not in alive]
-        return sorted(lost, key=lambda item: -item[1])[:2]
+        return sorted(lost, key=lambda item: -item[1])[: 2 if self.width < 4 else 1]
 
     def told(self) -> str:
         """The best so far; at the end, which kind of error there is."""
