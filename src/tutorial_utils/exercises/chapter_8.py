@@ -256,7 +256,8 @@ def _autoregressive(rng: np.random.Generator) -> tuple:
     D = int(rng.integers(3, 8))
     v = rng.integers(2, size=D).astype(float)
     v[0] = 1
-    return rng.normal(size=(D, D)), rng.normal(size=D), v
+    # Bounded, so that no probability is within rounding of 1 in single precision.
+    return rng.uniform(-1, 1, size=(D, D)), rng.uniform(-1, 1, size=D), v
 
 
 EXERCISES["8.8"] = Exercise(
