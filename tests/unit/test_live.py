@@ -53,6 +53,7 @@ from tutorial_utils.live.networks import (
 from tutorial_utils.live.passes import STAGES, ByHand
 from tutorial_utils.live.surfaces import METHODS, SURFACES, Race
 from tutorial_utils.live.translation import (
+    SHOWN,
     Searching,
     Translating,
     logs_of_table,
@@ -1206,7 +1207,7 @@ def test_a_translation_shows_the_weights_of_the_chosen_word():
     (weights,) = model.attend([state.source], [target])
     links, said, looked, coverage = (row[0] for row in state.scene()["rows"])
     assert links["labels"] == [*state.source, *target, "STOP"]
-    assert (weights >= 0.05).sum() == len(links["edges"])
+    assert (weights >= SHOWN).sum() == len(links["edges"])
     assert said["marked"] == [0]
     assert looked["words"][0][0] == f"a {weights[0, 0]:.2f}"
     assert coverage["words"][0][2] == f"b {weights[:, 2].sum():.2f}"
@@ -1295,3 +1296,24 @@ def test_a_search_shows_the_table_that_it_is_read_from():
     assert tree["turned"] == "always"
     with pytest.raises(ValueError, match="turned must be narrow, always or never"):
         pieces.graph(np.zeros((1, 2)), np.zeros((0, 2)), np.zeros(0), turned="down")
+
+
+def test_the_tree_of_a_beam_shows_what_is_kept_and_what_is_dropped():
+    p = np.array([[0.45, 0.55, 0], [0.9, 0, 0.1], [0.3, 0.3, 0.4], [0, 0, 1]])
+    words, tools = ["a", "b", "STOP"], (beam_steps, exact_search)
+    state = Searching(tools, logs_of_table(p), words, ["a", "a"], 1, 3)
+    (tree,), _ = state.scene()["rows"]
+    assert tree["labels"] == ["START", "b", "a"], (
+        "STOP has probability 0, and is left out"
+    )
+    depths = np.reshape(tree["at"], (-1, 2))[:, 0]
+    np.testing.assert_allclose(depths, np.array([0, 1, 1]) / len(state.beams))
+    assert (np.sign(tree["weights"]) == [1, -1]).all(), "b is kept, a is dropped"
+    assert tree["lit"] == {"nodes": [1], "edges": [0]}
+    while state.step():
+        pass
+    (tree,), _ = state.scene()["rows"]
+    assert tree["labels"] == ["START", "b", "a", "STOP", "a", "b"]
+    ends = np.reshape(tree["edges"], (-1, 2)).tolist()
+    assert ends == [[0, 1], [0, 2], [1, 3], [1, 4], [1, 5]]
+    assert tree["lit"]["nodes"] == [1, 3]
