@@ -18,7 +18,7 @@ const SPEC: Spec = {
     data: POINTS,
     rate: { kind: "slider", label: "rate", start: 1, values: ["0.1", "0.2", "0.5"] },
     rule: { kind: "choice", label: "rule", start: 0, values: ["SGD", "Adam & co"] },
-    ink: { kind: "drawing", label: "ink", start: [0, 1, 0, 0], shape: [2, 2], levels: [0, 1] },
+    ink: { kind: "drawing", label: "ink", start: [0, 1, 0, 0], shape: [2, 2], levels: [0, 1], pens: [], width: 1 },
     kernel: { kind: "table", label: "kernel", start: [1, -1], rows: ["1"], columns: ["1", "2"], low: -5, high: 5, step: 0.5 },
     words: { kind: "text", label: "words", start: "ab", longest: 9 },
     inputs: { kind: "toggles", label: "inputs", start: [0], names: ["x", "y", "xy"] },

@@ -123,6 +123,22 @@ def made() -> Live:
     )
 
 
+def pens() -> Live:
+    """A drawing whose pens have names, two cells wide."""
+    return live(
+        "pens",
+        lambda: None,
+        lambda state, ink: scene(
+            [images("ink", title="Draw")],
+            facts={"ink": "".join("-01"[int(v) + 1] for v in ink.ravel())},
+        ),
+        lambda state: "Drawn.",
+        ink=drawing(
+            "Ink", np.zeros((4, 4)), {"Free": 0, "Paper": -1, "Ink": 1}, width=2
+        ),
+    )
+
+
 def net() -> Live:
     """A network whose weights and biases are edited, and cells that are clamped."""
 
@@ -268,6 +284,7 @@ MAKERS: dict[str, Callable[[], Live]] = {
     "chart": chart,
     "points": points,
     "made": made,
+    "pens": pens,
     "net": net,
     "passes": passes,
     "slow": slow,
@@ -519,6 +536,33 @@ def test_play_ends_where_there_is_nothing_left_to_do_and_begins_again(pieces):
 
 
 # ---- drawings, tables, texts
+
+
+def test_a_drawing_with_pens(pieces):
+    page = pieces.page
+    piece = pieces.open("pens")
+    pad = piece.locator(".grids.drawn .frame")
+
+    def press(i, j):
+        pad.scroll_into_view_if_needed()
+        box = pad.bounding_box()
+        cell = box["width"] / 4
+        page.mouse.click(box["x"] + (j + 0.5) * cell, box["y"] + (i + 0.5) * cell)
+
+    press(0, 0)
+    expect(fact(piece, "ink")).to_have_text("1100" + "1100" + "0000" * 2)
+    press(0, 0)  # the same pen leaves the same
+    expect(fact(piece, "ink")).to_have_text("1100" + "1100" + "0000" * 2)
+    piece.get_by_role("radio", name="Paper").check(force=True)
+    press(1, 3)  # at the border the pen is cut
+    expect(fact(piece, "ink")).to_have_text("1100" + "110-" + "000-" + "0000")
+    piece.get_by_role("radio", name="Free").check(force=True)
+    piece.locator(".grids.drawn").focus()
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowUp", " "):
+        page.keyboard.press(key)
+    expect(fact(piece, "ink")).to_have_text("1000" + "100-" + "000-" + "0000")
+    piece.get_by_role("button", name="As at the start").first.click()
+    expect(fact(piece, "ink")).to_have_text("0" * 16)
 
 
 def test_a_drawing_a_table_and_a_text(pieces):

@@ -201,6 +201,15 @@ def test_all_that_is_exported_is_known_here():
     names |= {"pseudo_log_likelihood", "pseudo_likelihood_gradient"}
     names |= {"noise_contrastive", "annealed_importance_sampling", "gaussian_kl"}
     names |= {"softplus_node", "VariationalAutoencoder", "GAN"}
+    names |= {"Binary", "Couplings", "Visible", "Hidden", "Weights", "Gradient"}
+    names |= {"Probabilities", "binary_states", "sample_units", "log_sum_exp"}
+    names |= {"boltzmann_energy", "boltzmann_log_partition", "boltzmann_gradient"}
+    names |= {"boltzmann_log_likelihood", "gibbs_sweep", "clamped_states"}
+    names |= {"mean_products", "rbm_energy", "hidden_probabilities", "free_energy"}
+    names |= {"visible_probabilities", "rbm_log_partition", "gibbs_step", "tempered"}
+    names |= {"phase_difference", "model_means", "likelihood_gradient", "mean_field"}
+    names |= {"contrastive_divergence", "log_partition_in_halves", "flip_costs"}
+    names |= {"rbm_log_partition_in_halves", "swap_neighbours", "tempering_step"}
     assert set(module.__all__) == names
     assert MOST_UNITS == 25
 
@@ -2197,3 +2206,209 @@ def test_an_optimisers_step_must_be_a_method():
 def test_estimators_want_a_restricted_machine(call, other):
     with pytest.raises(ValueError, match="^rbm must be an RBM"):
         call(other)
+
+
+# ---- functions on arrays
+
+
+def couplings_of(n, seed=0, scale=1.0):
+    rng = generator(seed)
+    upper = np.triu(rng.normal(scale=scale, size=(n, n)), k=1)
+    return upper + upper.T, rng.normal(scale=scale, size=n)
+
+
+def weights_of(D, H, seed=0, scale=1.0):
+    rbm = random_rbm(D, H, seed, scale)
+    return rbm.W, rbm.b, rbm.c
+
+
+@pytest.mark.parametrize("n", [0, 1, 4])
+def test_all_states_in_order(n):
+    assert module.binary_states(n).tolist() == all_states(n).tolist()
+    with pytest.raises(ValueError, match="^n must be a whole number of at least 0"):
+        module.binary_states(-1)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize("scale", [1, 40])
+def test_energies_and_their_sum_by_pairs(n, scale):
+    J, a = couplings_of(n, n, scale)
+    energies = [
+        -sum(J[i, j] * x[i] * x[j] for i, j in itertools.combinations(range(n), 2))
+        - x @ a
+        for x in all_states(n)
+    ]
+    ours = module.boltzmann_energy(all_states(n), J, a)
+    assert_equal(ours, energies, "energy", 1e-12)
+    log_Z = logsumexp(-np.array(energies))
+    for function in (module.boltzmann_log_partition, module.log_partition_in_halves):
+        assert_equal(function(J, a), log_Z, "log Z", 1e-12)
+
+
+@pytest.mark.parametrize(("n", "D"), [(1, 1), (4, 4), (4, 1), (5, 3)])
+def test_likelihood_and_gradient_of_units_that_come_first(n, D):
+    J, a = couplings_of(n, 3 * n + D)
+    v = binary(5, D, 60)
+    energies = -module.boltzmann_energy(all_states(n), J, a)
+    p = np.exp(energies - logsumexp(energies))
+    own = [p[(all_states(n)[:, :D] == row).all(axis=1)].sum() for row in v]
+    ours = module.boltzmann_log_likelihood(v, J, a)
+    assert_equal(ours, np.log(own), "log p(v)", 1e-12)
+
+    def mean(packed):
+        upper = np.triu(packed, k=1)
+        both = upper + upper.T, np.diag(packed)
+        return module.boltzmann_log_likelihood(v, *both).mean()
+
+    slopes = numerical_gradient(mean, np.triu(J, k=1) + np.diag(a))
+    exact = module.boltzmann_gradient(v, J, a)
+    assert_equal(exact, exact.T, "symmetric", 1e-12)
+    assert_equal(np.triu(exact), slopes, "gradient", 1e-7)
+    for function in (module.boltzmann_gradient, module.boltzmann_log_likelihood):
+        with pytest.raises(ValueError, match=f"^v must have at most {n} columns"):
+            function(binary(2, n + 1), J, a)
+
+
+def test_couplings_must_be_symmetric_and_states_binary():
+    J, a = couplings_of(3)
+    with pytest.raises(ValueError, match="^J must be symmetric"):
+        module.boltzmann_energy(all_states(3), np.triu(J), a)
+    with pytest.raises(ValueError, match="^x must hold 0 and 1 only"):
+        module.gibbs_sweep(np.full((2, 3), 0.5), J, a, generator())
+
+
+def test_a_sweep_leaves_what_it_got_and_draws_from_its_kernel():
+    machine = random_boltzmann(3, 1, 61)
+    x = np.tile([1.0, 0, 1, 0], (8000, 1))
+    drawn = module.gibbs_sweep(x, *machine.couplings(), generator(62))
+    assert (x == [1, 0, 1, 0]).all()
+    assert_distributed(drawn, sweep_kernel(machine)[index_of(x[:1])[0]])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_units_are_drawn_in_the_type_of_their_probabilities(dtype):
+    p = np.array([[0.0, 1.0, 0.25]], dtype).repeat(8000, axis=0)
+    drawn = module.sample_units(p, generator(63))
+    assert drawn.dtype == dtype
+    assert (drawn[:, :2] == [0, 1]).all()
+    assert abs(drawn[:, 2].mean() - 0.25) < 0.03
+    with pytest.raises(ValueError, match="^p must"):
+        module.sample_units([1.2], generator())
+
+
+@on_random_machines
+def test_functions_of_an_rbm_are_those_of_the_class(size, seed):
+    rbm = random_rbm(*size, seed)
+    own, v = (rbm.W, rbm.b, rbm.c), all_states(size[0])
+    h = module.hidden_probabilities(v, rbm.W, rbm.c)
+    assert_equal(h, rbm.hidden_probabilities(v), "up", 1e-14)
+    down = module.visible_probabilities(h, rbm.W, rbm.b)
+    assert_equal(down, rbm.visible_probabilities(h), "down", 1e-14)
+    assert_equal(module.free_energy(v, *own), rbm.free_energy(v), "F", 1e-14)
+    assert_equal(module.rbm_energy(v, h, *own), rbm.energy(v, h), "E", 1e-14)
+    assert_equal(module.rbm_log_partition(*own), rbm.log_partition(), "log Z", 1e-12)
+    exact = module.likelihood_gradient(v, *own)
+    for ours, theirs in zip(exact, rbm.log_likelihood_gradient(v), strict=True):
+        assert_equal(ours, theirs, "gradient", 1e-14)
+
+
+@pytest.mark.parametrize("size", [(3, 5), (5, 3), (4, 4)])
+def test_means_of_the_model_are_those_of_its_joint_distribution(size):
+    rbm = random_rbm(*size, seed=64)
+    p, V, H = joint(rbm), all_states(size[0]), all_states(size[1])
+    vh, v, h = module.model_means(rbm.W, rbm.b, rbm.c)
+    assert_equal(vh, V.T @ p @ H, "E[v h]", 1e-12)
+    assert_equal(v, p.sum(axis=1) @ V, "E[v]", 1e-12)
+    assert_equal(h, p.sum(axis=0) @ H, "E[h]", 1e-12)
+
+
+def test_phases_may_have_different_numbers_of_rows():
+    W, b, c = weights_of(3, 2, 65)
+    data, model = binary(5, 3, 66), binary(2, 3, 67)
+    parts = []
+    for rows in (data, model):
+        up = expit(rows @ W + c)
+        parts.append((rows.T @ up / len(rows), rows.mean(axis=0), up.mean(axis=0)))
+    found = module.phase_difference(data, model, W, c)
+    for ours, x, y in zip(found, *parts, strict=True):
+        assert_equal(ours, x - y, "difference", 1e-13)
+    with pytest.raises(ValueError, match=r"^model must have shape \(M, D\) with D = 3"):
+        module.phase_difference(data, model[:, :2], W, c)
+
+
+def test_a_step_draws_the_hidden_units_and_then_the_visible_ones():
+    rbm = random_rbm(2, 2, seed=68)
+    start = np.tile([1.0, 0.0], (20_000, 1))
+    v, h = module.gibbs_step(start, rbm.W, rbm.b, rbm.c, generator(69))
+    assert_distributed(v, transition(rbm, 1)[index_of(start[:1])[0]])
+    up = rbm.hidden_probabilities(start[:1])[0]
+    product = [np.prod(np.where(state, up, 1 - up)) for state in all_states(2)]
+    assert_distributed(h, np.array(product))
+    given_h = rbm.visible_probabilities(all_states(2))
+    for state, p in zip(all_states(2), given_h, strict=True):
+        own = v[(h == state).all(axis=1)]
+        assert np.abs(own.mean(axis=0) - p).max() < 5 / np.sqrt(len(own))
+
+
+def test_a_tempered_machine_has_the_powers_of_the_weights():
+    rbm, hot = random_rbm(3, 2, seed=70), random_rbm(3, 2, seed=70)
+    hot.W, hot.b, hot.c = module.tempered(rbm.W, rbm.b, rbm.c, 2.5)
+    p = joint(rbm) ** (1 / 2.5)
+    assert_equal(joint(hot), p / p.sum(), "p to the power of 1 / temperature", 1e-12)
+    for bad in (0, -1, np.nan, "hot"):
+        with pytest.raises(ValueError, match="^temperature must"):
+            module.tempered(rbm.W, rbm.b, rbm.c, bad)
+
+
+def test_costs_of_a_flip_by_flipping():
+    W, b, c = weights_of(4, 3, 71)
+    v = all_states(4)
+    cost, u = module.flip_costs(v, W, b, c)
+    for i in range(4):
+        flipped = v.copy()
+        flipped[:, i] = 1 - v[:, i]
+        rise = module.free_energy(flipped, W, b, c) - module.free_energy(v, W, b, c)
+        assert_equal(cost[:, i], rise, "cost", 1e-12)
+        assert_equal(u[:, i], flipped @ W + c, "inputs", 1e-12)
+
+
+def test_neighbours_swap_as_often_as_they_should():
+    energies = np.array([[2.0], [0.5], [1.0], [3.0]]).repeat(20_000, axis=1)
+    betas = np.array([1.0, 0.7, 0.4, 0.0])
+    for first, pairs in ((0, [(0, 1), (2, 3)]), (1, [(1, 2)])):
+        order = module.swap_neighbours(energies, betas, first, generator(72))
+        assert (np.sort(order, axis=0) == np.arange(4)[:, None]).all()
+        for k, other in pairs:
+            accept = np.exp((betas[k] - betas[other]) * (energies[k] - energies[other]))
+            share = np.mean(order[k] == other)
+            assert abs(share - min(1, accept[0])) < 0.02
+            assert ((order[k] == other) == (order[other] == k)).all()
+        still = {0, 1, 2, 3} - {x for pair in pairs for x in pair}
+        assert all((order[k] == k).all() for k in still)
+    with pytest.raises(ValueError, match="^first must"):
+        module.swap_neighbours(energies, betas, 2, generator())
+
+
+def test_tempering_keeps_the_distribution_at_each_temperature():
+    W, b, c = weights_of(2, 2, 73, 1.5)
+    betas, rng = np.array([1.0, 0.5, 0.0]), generator(74)
+    v = module.sample_units(np.full((3, 6000, 2), 0.5), rng)
+    for t in range(40):
+        v = module.tempering_step(v, betas, W, b, c, t % 2, rng)
+    for rows, beta in zip(v, betas, strict=True):
+        free = -module.free_energy(all_states(2), beta * W, beta * b, beta * c)
+        assert_distributed(rows, np.exp(free - logsumexp(free)))
+
+
+def test_mean_field_comes_to_rest_at_its_equations():
+    rng = generator(75)
+    W, U, c, d = (rng.normal(size=size) for size in ((3, 4), (4, 2), 4, 2))
+    v = binary(6, 3, 76)
+    mu1, mu2 = module.mean_field(v, W, U, c, d, 300)
+    assert_equal(mu1, expit(v @ W + mu2 @ U.T + c), "first layer", 1e-8)
+    assert_equal(mu2, expit(mu1 @ U + d), "second layer", 1e-12)
+    first, second = module.mean_field(v, W, U, c, d, 1)
+    assert_equal(first, expit(v @ W + 0.5 * U.sum(axis=1) + c), "one iteration", 1e-12)
+    assert_equal(second, expit(first @ U + d), "one iteration", 1e-12)
+    with pytest.raises(ValueError, match="^iterations must"):
+        module.mean_field(v, W, U, c, d, 0)

@@ -11,6 +11,12 @@ from live_frames import unpacked
 
 from tutorial_utils import live as pieces
 from tutorial_utils.convolutional_networks import conv2d, lenet_layers, new_lenet
+from tutorial_utils.generative_models import (
+    free_energy,
+    gibbs_step,
+    tempered,
+    visible_probabilities,
+)
 from tutorial_utils.live import (
     cells,
     cloud,
@@ -27,6 +33,7 @@ from tutorial_utils.live import (
     text,
     toggles,
 )
+from tutorial_utils.live.boltzmann import FREE, INK, PAPER, PENS, Painting, clamped_part
 from tutorial_utils.live.clouds import Points
 from tutorial_utils.live.codes import LARGEST, Digit
 from tutorial_utils.live.digits import COVERS, Covering, Reading, in_pens
@@ -242,6 +249,7 @@ def test_a_value_that_cannot_be_is_refused(control, value, says):
         (lambda: live("a b", print, print, print), "name must be"),
         (lambda: cloud("p", {}), "at least one"),
         (lambda: drawing("d", [[0.5]]), "with values of"),
+        (lambda: drawing("d", [[0, 1]], width=2), "width must be from 1 to 1, got 2"),
         (lambda: table("t", [1, 2]), r"shape \(R, C\)"),
         (lambda: table("t", [[1, 2]], rows=("a", "b")), "must name"),
         (lambda: curve([0], [0], look="wavy"), "look must be"),
@@ -273,6 +281,11 @@ def test_values_come_back_as_they_were_sent():
     assert layers.read(layers.start) == (3, 2)
     grid = drawing("d", rng.integers(0, 2, (3, 4)))
     assert (grid.read(grid.start) == grid.grid).all()
+    painted = drawing("d", [[1, -1], [0, 0]], PENS, width=2)
+    assert painted.start == [2, 1, 0, 0]
+    assert painted.read([0, 1, 2, 0]).tolist() == [[FREE, PAPER], [INK, FREE]]
+    assert painted.spec()["pens"] == ["Free", "Paper", "Ink"]
+    assert (grid.spec()["pens"], grid.spec()["width"]) == ([], 1)
     numbers = table("t", rng.normal(size=(2, 3)))
     assert (numbers.read(numbers.start) == numbers.numbers).all()
 
@@ -1317,3 +1330,75 @@ def test_the_tree_of_a_beam_shows_what_is_kept_and_what_is_dropped():
     ends = np.reshape(tree["edges"], (-1, 2)).tolist()
     assert ends == [[0, 1], [0, 2], [1, 3], [1, 4], [1, 5]]
     assert tree["lit"]["nodes"] == [1, 3]
+
+
+# ---- a restricted Boltzmann machine that is painted on
+
+
+def painting(chains=3, begin="noise"):
+    rng = np.random.default_rng(0)
+    arrays = {"W": rng.normal(scale=0.1, size=(784, 32)), "b": rng.normal(size=784)}
+    arrays |= {"c": rng.normal(size=32), "digits": rng.integers(2, size=(16, 784))}
+    arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
+    tools = (gibbs_step, visible_probabilities, free_energy, tempered)
+    return Painting(tools, arrays, chains, begin), arrays
+
+
+def test_what_is_painted_stays_and_the_rest_is_drawn():
+    state, arrays = painting()
+    pixels = np.full((28, 28), FREE)
+    pixels[3, 4:9], pixels[20, :5] = INK, PAPER
+    free = pixels.ravel() == FREE
+    for _ in range(30):
+        before = state.v
+        assert state.step(pixels, 1.0)
+        assert (state.v[:, ~free] == (pixels.ravel()[~free] == INK)).all()
+        assert np.isin(state.v, (0, 1)).all()
+        assert (state.v != before).any()
+    p = visible_probabilities(state.h, arrays["W"], arrays["b"])
+    np.testing.assert_allclose(state.shown[:, free], p[:, free], rtol=1e-6)
+    energies = free_energy(state.v, arrays["W"], arrays["b"], arrays["c"])
+    np.testing.assert_allclose(state.energies[-1], energies, rtol=1e-5)
+    assert len(state.energies) == state.steps == 30
+
+
+def test_a_cold_chain_takes_the_likelier_value_and_a_hot_one_either():
+    shares = {}
+    for temperature in (0.01, 1.0, 1000.0):
+        state, arrays = painting(chains=9)
+        for _ in range(10):
+            state.step(np.full((28, 28), FREE), temperature)
+        u = state.h @ arrays["W"].T + arrays["b"]
+        shares[temperature] = np.mean(state.v == (u > 0))
+    assert shares[0.01] > 0.99 > shares[1.0] > shares[1000.0]
+    assert abs(shares[1000.0] - 0.5) < 0.03
+
+
+def test_the_scene_and_the_words_of_a_painting():
+    state, arrays = painting(chains=4, begin="digits")
+    assert (state.v == arrays["digits"][:4]).all()
+    blank = np.full((28, 28), FREE)
+    half = clamped_part(arrays["digits"][0], slice(0, 14))
+    assert (half[14:] == FREE).all()
+    assert (np.where(half[:14] == INK, 1, 0).ravel() == arrays["digits"][0][:392]).all()
+    first = state.scene(blank, 1.0)
+    assert len(first["rows"]) == 1, "no energies before the first step"
+    assert state.told(blank, 1.0) == "Step 0, temperature 1: press Step or Play."
+    for _ in range(200):
+        state.step(half, 1.0)
+    (painted, chains), (energies, hidden) = state.scene(half, 1.0)["rows"]
+    assert painted["grids"] == "pixels"
+    assert chains["grids"].shape == (4, 28, 28)
+    assert hidden["grids"].shape == (1, 2, 16)
+    lines = [mark for mark in energies["marks"] if mark["mark"] == "curve"]
+    assert len(lines) == 3, "the first three chains"
+    assert "392 pixels clamped" in state.told(half, 1.0)
+    assert state.scene(half, 1.5)["facts"]["step"] == "200"
+
+
+def test_a_painting_of_one_chain_has_one_line():
+    state, _ = painting(chains=1)
+    state.step(np.full((28, 28), FREE), 1.0)
+    _, (energies, _) = state.scene(np.full((28, 28), FREE), 1.0)["rows"]
+    assert len([m for m in energies["marks"] if m["mark"] == "curve"]) == 1
+    assert energies["marks"][0]["name"] == "chain 1"

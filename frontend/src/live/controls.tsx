@@ -2,6 +2,7 @@
 // does starts from what is set, not from what is drawn: two presses may come between two pictures.
 
 import { Field } from "./field";
+import { penOf } from "./grids";
 import type { Tool } from "./handling";
 import type { Piece } from "./piece";
 import { GLYPHS } from "./plot";
@@ -225,14 +226,30 @@ function TextField({ piece, name, control, id }: Given<Text>) {
   );
 }
 
+/** What the pen leaves in the cells of a drawing. */
+function Pens({ piece, name, control, id }: Given<Drawing>) {
+  return (
+    <div class="live-tools" role="radiogroup" aria-label={`What the pen draws: ${control.label}`}>
+      {control.pens.map((text, level) => (
+        <label>
+          <input type="radio" name={`${id}-pen`} checked={penOf(piece.tool(name), control) === level} data-lm-suppress-shortcuts="true"
+            onChange={() => piece.take(name, `pen${level}`)} />
+          <span>{text}</span>
+        </label>
+      ))}
+    </div>
+  );
+}
+
 /** Drawings and tables stand in their panels; here they go back to what they were. */
-function AsAtStart({ piece, name, control }: Given<Drawing | Table>) {
+function AsAtStart({ piece, name, control, id }: Given<Drawing | Table>) {
   const start = control.start;
   const isThere = String(piece.value(name)) === String(start);
   const clear = control.kind === "drawing" && start.some((level) => level !== 0);
   return (
     <div class="live-control">
       <span class="live-label">{control.label}</span>
+      {control.kind === "drawing" && control.pens.length > 0 && <Pens piece={piece} name={name} control={control} id={id} />}
       <button type="button" aria-disabled={isThere} onClick={() => piece.set(name, [...start])}>As at the start</button>
       {clear && <button type="button" onClick={() => piece.set(name, start.map(() => 0))}>Clear</button>}
     </div>

@@ -2,7 +2,7 @@
 
 import { useRef } from "preact/hooks";
 import type { Grid, Images } from "./frame";
-import type { Handling } from "./handling";
+import type { Handling, Tool } from "./handling";
 import type { Picture } from "./pictures";
 import type { Drawing } from "./spec";
 
@@ -71,19 +71,22 @@ export function GridsPicture({ data, width, height, handling }: { data: Images; 
   const told = (index: number, level = levelOf(index)) => {
     const where = `row ${Math.floor((index % size) / columns) + 1}, column ${(index % columns) + 1}`;
     const which = x.length > 1 ? `Picture ${Math.floor(index / size) + 1}, ${where}` : `R${where.slice(1)}`;
-    return `${which}: ${+(drawn ? drawn.levels[level]! : level).toPrecision(3)}.`;
+    return `${which}: ${drawn?.pens[level]?.toLowerCase() ?? +(drawn ? drawn.levels[level]! : level).toPrecision(3)}.`;
   };
   const put = (index: number, level: number) => {
     if (drawn) {
       const cells = [...(handling.value(name) as number[])];
-      cells[index] = level;
+      for (const cell of underPen(index, drawn.width, rows, columns)) cells[cell] = level;
       handling.set(name, cells, true);
     } else if (data.touch) handling.edit(name, "cell", 0, index);
     else handling.edit(name, "cell", index, level);
     handling.choose({ name, of: "cell", index }, told(index, level));
   };
-  /** What a press makes of a cell: the next level of a drawing, the other sign of a state. */
-  const next = (index: number) => (drawn ? (levelOf(index) + 1) % drawn.levels.length : levelOf(index) > 0 ? -1 : 1);
+  /** What a press makes of a cell: what the pen leaves, the next level of a drawing without pens, the other sign of a state. */
+  const next = (index: number) => {
+    if (drawn?.pens.length) return penOf(handling.tool(name), drawn);
+    return drawn ? (levelOf(index) + 1) % drawn.levels.length : levelOf(index) > 0 ? -1 : 1;
+  };
 
   const cellAt = (event: { clientX: number; clientY: number }): number => {
     const box = group.current!.ownerSVGElement!.getBoundingClientRect();
@@ -148,6 +151,18 @@ export function GridsPicture({ data, width, height, handling }: { data: Images; 
       {chosen >= 0 && <rect class="cursor" x={x[k]! + j * cell} y={y[k]! + i * cell} width={cell} height={cell} />}
     </g>
   );
+}
+
+/** The level that the chosen pen leaves: the last at first. */
+export function penOf(tool: Tool, { levels }: Drawing): number {
+  return tool.startsWith("pen") ? Number(tool.slice(3)) : levels.length - 1;
+}
+
+/** The cells of a grid that a pen of some width covers, the pressed one at its upper left. */
+function underPen(index: number, width: number, rows: number, columns: number): number[] {
+  const [i, j] = [Math.floor(index / columns), index % columns];
+  const places = Array.from({ length: width * width }, (_, k) => [i + Math.floor(k / width), j + (k % width)] as const);
+  return places.filter(([y, x]) => y < rows && x < columns).map(([y, x]) => y * columns + x);
 }
 
 function ruled(left: number, top: number, rows: number, columns: number, cell: number): string {

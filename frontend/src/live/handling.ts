@@ -5,7 +5,7 @@ import type { Control, Value } from "./spec";
 
 /** The thing that is chosen: a point of a cloud, or a part of the state that is edited under a name. */
 export interface Chosen { name: string; of: "point" | "edge" | "node" | "cell"; index: number }
-export type Tool = "move" | "flip" | "remove" | `add${number}`;
+export type Tool = "move" | "flip" | "remove" | `add${number}` | `pen${number}`;
 
 /** The map of a node of a graph, among those of all its nodes. */
 export interface NodeMap { maps: Grid; index: number; name: string }

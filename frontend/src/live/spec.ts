@@ -6,7 +6,7 @@ export interface Points { X: number[]; y: number[]; noise?: [level: number, samp
 interface Any<Value> { label: string; start: Value }
 export interface Knob extends Any<number> { kind: "slider" | "choice"; values: string[] }
 export interface Cloud extends Any<Points> { kind: "cloud"; presets: Record<string, Points>; classes: string[]; limit: number; least: number; most: number; fixed: boolean; axes: [string, string]; noise: { levels: number[]; moves: number[] } }
-export interface Drawing extends Any<number[]> { kind: "drawing"; shape: [number, number]; levels: number[] }
+export interface Drawing extends Any<number[]> { kind: "drawing"; shape: [number, number]; levels: number[]; pens: string[]; width: number }
 export interface Table extends Any<number[]> { kind: "table"; rows: string[]; columns: string[]; low: number; high: number; step: number }
 export interface Text extends Any<string> { kind: "text"; longest: number }
 export interface Toggles extends Any<number[]> { kind: "toggles"; names: string[] }

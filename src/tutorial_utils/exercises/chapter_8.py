@@ -307,3 +307,109 @@ def fault_of_stuck_chain(answer: Any, rng: np.random.Generator) -> str | None:
 
 
 EXERCISES["8.9"] = Exercise(fault_of_stuck_chain, right=stuck_twice, wrong=stuck_once)
+
+
+def weight_direction(
+    v: np.ndarray, v_model: np.ndarray, W: np.ndarray, c: np.ndarray
+) -> np.ndarray:
+    """Exercise 8.10: both phases by a loop over the rows."""
+    W, c = np.asarray(W, float), np.asarray(c, float)
+    direction = np.zeros_like(W)
+    for rows, sign in ((v, 1), (v_model, -1)):
+        for row in np.asarray(rows, float):
+            on = 1 / (1 + np.exp(-(row @ W + c)))
+            direction += sign * np.outer(row, on) / len(rows)
+    return direction
+
+
+def weight_direction_of_sums(
+    v: np.ndarray, v_model: np.ndarray, W: np.ndarray, c: np.ndarray
+) -> np.ndarray:
+    """A wrong answer to 8.10: sums over the rows in the place of means."""
+    return weight_direction(v, v_model, W, c) * len(v)
+
+
+def _two_phases(rng: np.random.Generator) -> tuple:
+    D, H = (int(n) for n in rng.integers(2, 5, size=2))
+    v, v_model = (
+        rng.integers(2, size=(int(rng.integers(2, 6)), D)).astype(float)
+        for _ in range(2)
+    )
+    return v, v_model, rng.uniform(-1, 1, size=(D, H)), rng.uniform(-1, 1, size=H)
+
+
+EXERCISES["8.10"] = Exercise(
+    like_function(
+        weight_direction,
+        _two_phases,
+        lambda v, v_model, W, c: f"{len(v)} and {len(v_model)} rows, W of {W.shape}",
+    ),
+    right=weight_direction,
+    wrong=weight_direction_of_sums,
+)
+
+
+def tempered_free_energy(
+    v: np.ndarray, W: np.ndarray, b: np.ndarray, c: np.ndarray, tau: float
+) -> float:
+    """Exercise 8.11: the hidden units of the tempered model, enumerated."""
+    states = np.array(list(product((0.0, 1.0), repeat=len(c))))
+    minus_energies = (v @ b + states @ c + states @ (v @ W)) / tau
+    return -float(np.log(np.exp(minus_energies).sum()))
+
+
+def divided_free_energy(
+    v: np.ndarray, W: np.ndarray, b: np.ndarray, c: np.ndarray, tau: float
+) -> float:
+    """A wrong answer to 8.11: the free energy divided by the temperature."""
+    return tempered_free_energy(v, W, b, c, 1.0) / tau
+
+
+def _at_a_temperature(rng: np.random.Generator) -> tuple:
+    D, H = (int(n) for n in rng.integers(2, 5, size=2))
+    v = rng.integers(2, size=D).astype(float)
+    sizes = ((D, H), D, H)
+    return v, *(rng.uniform(-1, 1, size=size) for size in sizes), rng.uniform(0.5, 3)
+
+
+EXERCISES["8.11"] = Exercise(
+    like_function(
+        tempered_free_energy,
+        _at_a_temperature,
+        lambda v, W, b, c, tau: f"v = {v.astype(int)} and tau = {tau:.2f}",
+    ),
+    right=tempered_free_energy,
+    wrong=divided_free_energy,
+)
+
+
+def acceptance(E: float, E_other: float, beta: float, beta_other: float) -> float:
+    """Exercise 8.12: the ratio of the weights after and before, at most 1."""
+    before = -beta * E - beta_other * E_other
+    after = -beta * E_other - beta_other * E
+    return min(1.0, float(np.exp(after - before)))
+
+
+def acceptance_reversed(
+    E: float, E_other: float, beta: float, beta_other: float
+) -> float:
+    """A wrong answer to 8.12: the weights before and after are exchanged."""
+    return acceptance(E_other, E, beta, beta_other)
+
+
+def _two_energies(rng: np.random.Generator) -> tuple:
+    return (*map(float, rng.uniform(-5, 5, size=2)), *map(float, rng.uniform(size=2)))
+
+
+EXERCISES["8.12"] = Exercise(
+    like_function(
+        acceptance,
+        _two_energies,
+        lambda E, E_other, beta, beta_other: (
+            f"energies {E:.2f} and {E_other:.2f}, betas {beta:.2f} and {beta_other:.2f}"
+        ),
+        first=[(1.0, 0.0, 1.0, 0.5), (0.0, 1.0, 1.0, 0.5)],
+    ),
+    right=acceptance,
+    wrong=acceptance_reversed,
+)

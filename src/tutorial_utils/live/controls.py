@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -40,12 +40,16 @@ class LiveControl(Protocol):
 class Drawing:
     """A grid of cells that are drawn on, each with one of a few values.
 
-    start : (H, W). values : what a cell may hold; the pen draws the last.
+    start : (H, W). values : what a cell may hold. pens : their names, if the reader
+    chooses what the pen leaves; else each press leaves the next value. width : of the
+    pen, in cells.
     """
 
     label: str
     grid: np.ndarray
     values: tuple[float, ...]
+    pens: tuple[str, ...] = ()
+    width: int = 1
     kind: str = field(default="drawing", init=False)
 
     @property
@@ -56,7 +60,12 @@ class Drawing:
         return [self.values.index(value) for value in grid.ravel().tolist()]
 
     def spec(self) -> dict[str, Any]:
-        return {"shape": list(self.grid.shape), "levels": list(self.values)}
+        return {
+            "shape": list(self.grid.shape),
+            "levels": list(self.values),
+            "pens": list(self.pens),
+            "width": self.width,
+        }
 
     def read(self, value: Any) -> np.ndarray:
         places = np.asarray(value, int).ravel()
@@ -67,13 +76,25 @@ class Drawing:
         return np.array(self.values)[places].reshape(self.grid.shape)
 
 
-def drawing(label: str, start: Any, values: Sequence[float] = (0.0, 1.0)) -> Drawing:
-    """A grid (H, W) that the reader draws on; ValueError if start has other values."""
-    grid = np.array(start, float)
-    known = tuple(float(value) for value in values)
+def drawing(
+    label: str,
+    start: Any,
+    values: Sequence[float] | Mapping[str, float] = (0.0, 1.0),
+    width: int = 1,
+) -> Drawing:
+    """A grid (H, W) that the reader draws on; ValueError if start has other values.
+
+    values : what a cell may hold; with names, the reader chooses one as the pen, at
+    first the last. width : of the pen, in cells.
+    """
+    pens = tuple(values) if isinstance(values, Mapping) else ()
+    levels = values.values() if isinstance(values, Mapping) else values
+    grid, known = np.array(start, float), tuple(float(value) for value in levels)
     if grid.ndim != 2 or not set(grid.ravel().tolist()) <= set(known):
         raise ValueError(f"start must be of shape (H, W) with values of {known}")
-    return Drawing(label, grid, known)
+    if not 1 <= width <= min(grid.shape):
+        raise ValueError(f"width must be from 1 to {min(grid.shape)}, got {width}")
+    return Drawing(label, grid, known, pens, width)
 
 
 @dataclass(frozen=True)
