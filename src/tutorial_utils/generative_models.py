@@ -267,7 +267,7 @@ def boltzmann_gradient(
 ) -> Float[Array, "n n"]:
     """Of the mean log p(v): entry (i, j) at J_ij, entry (i, i) at a_i.
 
-    The first D units are visible. Source: Chapter 8, eq-boltzmann-gradient.
+    The first D units are visible. Source: eq-energy-gradient, eq-boltzmann-gradient.
     """
     n_hidden = _hidden_after(v, a)
     states = binary_states(len(a))
