@@ -77,11 +77,17 @@ def binary_states(n: Annotated[int, Range(at_least=0)]) -> Float[Array, "_states
     return (np.arange(2**n)[:, None] >> places & 1).astype(np.float64)
 
 
+def _check_diagonal(J: np.ndarray) -> None:
+    if np.diag(J).any():
+        raise ValueError("J must have zeros on its diagonal: put them into a")
+
+
 @contract
 def boltzmann_energy(
     x: Binary, J: Couplings, a: Float[Array, "n"]
 ) -> Float[Array, "N"]:
     """The energy of each row of x. Source: Chapter 8, eq-boltzmann-energy."""
+    _check_diagonal(J)
     return -0.5 * ((x @ J) * x).sum(axis=1) - x @ a
 
 # %% ../../chapters/08_generative_models.ipynb #log-sum-code
@@ -112,6 +118,7 @@ def gibbs_sweep(
     x: Binary, J: Couplings, a: Float[Array, "n"], rng: np.random.Generator
 ) -> Float[Array, "N n"]:
     """Draw each unit once, given the newest others. Source: eq-boltzmann-unit."""
+    _check_diagonal(J)
     x = x.copy()
     for i in range(len(a)):
         x[:, i] = sample_units(sigmoid(a[i] + x @ J[i]), rng)

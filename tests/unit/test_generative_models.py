@@ -2275,6 +2275,10 @@ def test_couplings_must_be_symmetric_and_states_binary():
         module.boltzmann_energy(all_states(3), np.triu(J), a)
     with pytest.raises(ValueError, match="^x must hold 0 and 1 only"):
         module.gibbs_sweep(np.full((2, 3), 0.5), J, a, generator())
+    for function in (module.boltzmann_energy, module.gibbs_sweep):
+        rest = () if function is module.boltzmann_energy else (generator(),)
+        with pytest.raises(ValueError, match="^J must have zeros on its diagonal"):
+            function(all_states(3), J + np.eye(3), a, *rest)
 
 
 def test_a_sweep_leaves_what_it_got_and_draws_from_its_kernel():
