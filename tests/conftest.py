@@ -9,7 +9,7 @@ from hypothesis import settings
 from tutorial_utils import contracts
 
 # A busy machine is slow, not wrong.
-settings.register_profile("book", deadline=None)
+settings.register_profile("book", deadline=None, max_examples=40)
 settings.load_profile("book")
 
 # What a contracted function returns is compared with its annotation, here only.

@@ -34,7 +34,7 @@ from page_python.needs import ALL, Chapter  # noqa: E402
 from page_python.session import NeedsMore, Session  # noqa: E402
 
 CHECKED = "nbval-check-output"
-SLOW = 2  # seconds, as measured last
+SLOW = 1  # seconds, as measured last
 
 
 def printed(cell: dict) -> str:
