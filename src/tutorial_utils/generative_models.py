@@ -202,7 +202,7 @@ def tempered(
     """The RBM whose energies are divided by the temperature. Source: eq-temperature."""
     return W / temperature, b / temperature, c / temperature
 
-# %% ../../chapters/08_generative_models.ipynb #tempering-code
+# %% ../../chapters/08_generative_models.ipynb #swap-code
 @contract
 def swap_neighbours(
     energies: Float[Array, "K N"],
@@ -222,7 +222,7 @@ def swap_neighbours(
         order[k, swap], order[k + 1, swap] = k + 1, k
     return order
 
-
+# %% ../../chapters/08_generative_models.ipynb #tempering-code
 @contract
 def tempering_step(
     v: Annotated[Float[Array, "K N D"], Range(0, 1)],
@@ -246,14 +246,14 @@ def tempering_step(
     v = np.array([x for x, _ in stepped])
     return np.take_along_axis(v, order[:, :, None], axis=0)
 
-# %% ../../chapters/08_generative_models.ipynb #clamped-code
+# %% ../../chapters/08_generative_models.ipynb #clamped-guard
 def _hidden_after(v: np.ndarray, a: np.ndarray) -> int:
     """How many units are hidden if those of v come first."""
     if v.shape[-1] > len(a):
         raise ValueError(f"v must have at most {len(a)} columns, got {v.shape[-1]}")
     return len(a) - v.shape[-1]
 
-
+# %% ../../chapters/08_generative_models.ipynb #clamped-code
 def clamped_states(v: np.ndarray, n_hidden: int) -> np.ndarray:
     """All states (2**n_hidden, D + n_hidden) whose visible units are v (D,)."""
     hidden = binary_states(n_hidden)
@@ -286,7 +286,7 @@ def boltzmann_gradient(
         data += mean_products(clamped, given_row) / len(v)
     return data - model
 
-
+# %% ../../chapters/08_generative_models.ipynb #boltzmann-likelihood-code
 @contract
 def boltzmann_log_likelihood(
     v: Annotated[Float[Array, "N D"], OneOf((0, 1))],
@@ -708,6 +708,10 @@ def _checked_rbm(rbm: RBM) -> RBM:
         raise ValueError(f"rbm must be an RBM, got {rbm!r:.60}")
     return rbm
 
+# %% ../../chapters/08_generative_models.ipynb #pseudo-guard
+def _pseudo_arguments(rbm: Any, v: Any) -> tuple[RBM, np.ndarray]:
+    return rbm, _checked_binary(v, "v", len(_checked_rbm(rbm).b))
+
 # %% ../../chapters/08_generative_models.ipynb #pseudo-code
 @contract
 def flip_costs(
@@ -725,10 +729,6 @@ def flip_costs(
     u_flipped = u[:, None] + change[:, :, None] * W
     hidden = softplus(u_flipped).sum(axis=2) - softplus(u).sum(axis=1)[:, None]
     return -change * b - hidden, u_flipped
-
-
-def _pseudo_arguments(rbm: Any, v: Any) -> tuple[RBM, np.ndarray]:
-    return rbm, _checked_binary(v, "v", len(_checked_rbm(rbm).b))
 
 
 @guarded(_pseudo_arguments)
@@ -760,7 +760,7 @@ def pseudo_likelihood_gradient(
     moved = np.einsum("nd,ndh->dh", change, qh_flipped)
     return v.T @ dc - moved, -(q * change).sum(axis=0), dc.sum(axis=0)
 
-# %% ../../chapters/08_generative_models.ipynb #nce-code
+# %% ../../chapters/08_generative_models.ipynb #nce-guard
 def _noise_arguments(rbm: Any, z: Any, data: Any, noise: Any, noise_p: Any) -> tuple:
     D = len(_checked_rbm(rbm).b)
     data, noise = _checked_binary(data, "data", D), _checked_binary(noise, "noise", D)
@@ -770,7 +770,7 @@ def _noise_arguments(rbm: Any, z: Any, data: Any, noise: Any, noise_p: Any) -> t
         raise ValueError(f"noise_p must lie between 0 and 1, got {ends}")
     return rbm, z, data, noise, noise_p
 
-
+# %% ../../chapters/08_generative_models.ipynb #nce-code
 @guarded(_noise_arguments)
 def noise_contrastive(
     rbm: RBM, z: float, data: np.ndarray, noise: np.ndarray, noise_p: np.ndarray
@@ -792,7 +792,7 @@ def noise_contrastive(
     gradient = (v.T @ (push[:, None] * h), push @ v, push @ h, -float(push.sum()))
     return float(objective), gradient
 
-# %% ../../chapters/08_generative_models.ipynb #ais-code
+# %% ../../chapters/08_generative_models.ipynb #ais-guard
 def _annealing_arguments(rbm: Any, betas: Any, chains: Any, rng: Any) -> tuple:
     path = checked_array(betas, "betas", ("K",))
     if path[0] != 0 or path[-1] != 1 or (np.diff(path) < 0).any():
@@ -800,7 +800,7 @@ def _annealing_arguments(rbm: Any, betas: Any, chains: Any, rng: Any) -> tuple:
     chains = checked_count(chains, "chains", at_least=2)
     return _checked_rbm(rbm), path, chains, checked_generator(rng, "rng")
 
-
+# %% ../../chapters/08_generative_models.ipynb #ais-code
 @guarded(_annealing_arguments)
 def annealed_importance_sampling(
     rbm: RBM, betas: Sequence[float], chains: int, rng: np.random.Generator
