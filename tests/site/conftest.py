@@ -186,7 +186,7 @@ def plant(book: Path, *sources: str, text: str = "Text.") -> None:
 def looks(
     request: pytest.FixtureRequest, browser: Browser, address: str
 ) -> Iterator[Callable[[str], Page]]:
-    """Opens a page in light, in dark, and in forced colours."""
+    """Opens a page in light, in dark, and in forced colours, without its formulas."""
     context = browser.new_context(
         viewport={"width": 1280, "height": 900},
         color_scheme="light" if request.param == "forced" else request.param,
@@ -195,6 +195,7 @@ def looks(
 
     def open_page(path: str) -> Page:
         page = context.new_page()
+        page.route("**/mathjax/**", lambda route: route.fulfill(body=NOTHING))
         page.goto(f"{address}{path}", wait_until="networkidle")
         return page
 
