@@ -186,6 +186,7 @@ PRINTED_AWAY = (
 )
 
 
+@pytest.mark.release
 def test_paper_has_the_text_and_nothing_to_press(visit):
     page = visit("chapters/03_training.html")
     page.emulate_media(media="print")

@@ -591,6 +591,7 @@ def steps_of(there: Locator) -> Locator:
     return there.get_by_label("steps", exact=True)
 
 
+@pytest.mark.release
 def test_a_setting_without_a_picture_is_drawn_with_python(visit):
     page = opened(visit, FRAMES)
     there = ascent(page)

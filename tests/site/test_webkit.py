@@ -252,6 +252,7 @@ def press(browser: WebKitGTK, name: str, button: str) -> None:
     browser.execute_script(script, cell, button)
 
 
+@pytest.mark.release
 @pytest.mark.usefixtures("lite")
 def test_edits_and_exercises(webkit, address):
     """Right and wrong, an edit and its Reset, Stop in an endless loop, a reload."""
