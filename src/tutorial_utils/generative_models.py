@@ -8,8 +8,11 @@ __all__ = ['MOST_UNITS', 'Binary', 'Couplings', 'Probabilities', 'Visible', 'Hid
            'boltzmann_gradient', 'boltzmann_log_likelihood', 'phase_difference', 'model_means', 'likelihood_gradient',
            'log_partition_in_halves', 'rbm_log_partition_in_halves', 'BoltzmannMachine', 'contrastive_divergence',
            'RBM', 'flip_costs', 'pseudo_log_likelihood', 'pseudo_likelihood_gradient', 'noise_contrastive',
-           'annealed_importance_sampling', 'DeepBeliefNetwork', 'mean_field', 'gaussian_kl', 'softplus_node',
-           'VariationalAutoencoder', 'GAN']
+           'annealed_importance_sampling', 'DeepBeliefNetwork', 'mean_field', 'layer', 'rectified', 'encoder',
+           'decoder', 'gaussian_kl', 'softplus_node', 'leaves', 'bound_terms', 'vae_loss', 'layer_parameters',
+           'VariationalAutoencoder', 'log_weights', 'two_hidden_layers', 'mean_softplus', 'discriminator_loss',
+           'generator_loss', 'input_gradient', 'gradient_penalty', 'in_packs', 'discriminator_gradient',
+           'generator_gradient', 'GAN']
 
 # %% ../../chapters/08_generative_models.ipynb #5dd1168d
 from collections.abc import Sequence
@@ -899,38 +902,83 @@ def mean_field(
         mu2 = sigmoid(mu1 @ U + d)
     return mu1, mu2
 
-# %% ../../chapters/08_generative_models.ipynb #8606fe4f
-def gaussian_kl(mu: np.ndarray, log_variance: np.ndarray) -> np.ndarray:
-    """KL from N(mu, Diag(exp(log_variance))) to N(0, I), for each row: (N,).
+# %% ../../chapters/08_generative_models.ipynb #vae-networks-code
+def layer(x: Any, params: dict[str, Any], name: str) -> Any:
+    """x Wᵀ + b of the layer of this name, (N, outputs), for x (N, inputs).
 
-    mu, log_variance : (N, L). Raises ValueError for bad input.
+    x and the parameters `name`.W and `name`.b may be arrays or nodes of a graph.
+    """
+    return x @ params[f"{name}.W"].T + params[f"{name}.b"]
+
+
+def rectified(x: Any) -> Any:
+    """max(x, 0), of an array or of a node."""
+    return x.relu() if isinstance(x, Tensor) else np.maximum(x, 0)
+
+
+def encoder(x: Any, params: dict[str, Any]) -> tuple[Any, Any]:
+    """Mean and logarithmic variance of q(z | x), (N, L). Source: eq-vae-encoder."""
+    h = rectified(layer(x, params, "encoder"))
+    return layer(h, params, "mean"), layer(h, params, "log_variance")
+
+
+def decoder(z: Any, params: dict[str, Any]) -> Any:
+    """Log-odds of the pixels, (N, D), for z (N, L). Source: eq-vae-decoder."""
+    return layer(rectified(layer(z, params, "decoder")), params, "output")
+
+# %% ../../chapters/08_generative_models.ipynb #8606fe4f
+@contract
+def gaussian_kl(
+    mu: Float[Array, "N L"], log_variance: Float[Array, "N L"]
+) -> Float[Array, "N"]:
+    """KL from N(mu, Diag(exp(log_variance))) to N(0, I), for each row.
+
     Source: Chapter 8, equation eq-gaussian-kl.
     """
-    mu = checked_array(mu, "mu", ("N", "L"))
-    log_variance = checked_array(log_variance, "log_variance", mu.shape)
     return 0.5 * (mu**2 + np.exp(log_variance) - log_variance - 1).sum(axis=1)
 
-
+# %% ../../chapters/08_generative_models.ipynb #vae-bound-code
 def softplus_node(z: Tensor) -> Tensor:
-    """softplus as a node of a graph; its slope is the sigmoid."""
+    """softplus as a node of a graph; its derivative is the sigmoid."""
     value = value_of(z)
     return node_above("softplus", softplus(value), (z, lambda g: g * sigmoid(value)))
 
 
-def _layer(x: Any, params: dict[str, Any], name: str) -> Any:
-    """x Wᵀ + b with the layer's parameters; each may be a Tensor."""
-    return x @ params[f"{name}.W"].T + params[f"{name}.b"]
-
-
-def _leaves(params: dict[str, np.ndarray]) -> dict[str, Tensor]:
+def leaves(params: dict[str, np.ndarray]) -> dict[str, Tensor]:
+    """The parameters as nodes, by whose `gradient` they get their gradients."""
     return {name: Tensor(value) for name, value in params.items()}
 
 
-def _gradients(leaves: dict[str, Tensor]) -> dict[str, np.ndarray]:
-    return {name: leaf.gradient for name, leaf in leaves.items()}
+def bound_terms(
+    x: np.ndarray, noise: np.ndarray, params: dict[str, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """log p(x | z) at z = mu + sigma * noise, and the divergence; both (N,).
+
+    Source: Chapter 8, eq-elbo, eq-reparameterisation.
+    """
+    mu, log_variance = encoder(x, params)
+    z = mu + (0.5 * log_variance).exp() * noise
+    a = decoder(z, params)
+    reconstruction = (a * x - softplus_node(a)).sum(axis=1)
+    divergence = 0.5 * (mu**2 + log_variance.exp() - log_variance - 1).sum(axis=1)
+    return reconstruction, divergence
 
 
-def _layer_parameters(
+def vae_loss(
+    x: np.ndarray, noise: np.ndarray, params: dict[str, np.ndarray], beta: float = 1.0
+) -> tuple[float, dict[str, np.ndarray]]:
+    """-B, its mean over the rows of x, and its gradients by name.
+
+    beta : the weight of the divergence. Source: Chapter 8, eq-elbo, eq-beta.
+    """
+    p = leaves(params)
+    reconstruction, divergence = bound_terms(x, noise, p)
+    loss = (beta * divergence - reconstruction).sum() * (1 / len(x))
+    loss.backward()
+    return float(loss.value), {name: leaf.gradient for name, leaf in p.items()}
+
+# %% ../../chapters/08_generative_models.ipynb #vae-parameters-code
+def layer_parameters(
     rng: np.random.Generator, layers: dict[str, tuple[int, int]]
 ) -> dict[str, np.ndarray]:
     """Weights by Glorot's rule and zero biases, for {name: (inputs, outputs)}."""
@@ -940,8 +988,17 @@ def _layer_parameters(
         params[f"{name}.b"] = np.zeros(outputs)
     return params
 
-# %% ../../chapters/08_generative_models.ipynb #f773d7fe
-class _Autoencoding:
+# %% ../../chapters/08_generative_models.ipynb #758e5aad
+class VariationalAutoencoder:
+    """A variational auto-encoder of black and white pictures.
+
+    n_visible, n_hidden, n_latent : pixels D, ReLU units H of each network, and L. rng :
+    draws the weights, by Glorot's rule, and the noise. `params` holds float64 arrays:
+    encoder.W (H, D), mean.W and log_variance.W (L, H), decoder.W (H, L), output.W
+    (D, H), and a .b for each. Raises ValueError for bad input.
+    Source: Chapter 8, def-vae; Kingma and Welling, 2014.
+    """
+
     def __init__(
         self, n_visible: int, n_hidden: int, n_latent: int, rng: np.random.Generator
     ) -> None:
@@ -952,10 +1009,8 @@ class _Autoencoding:
         self.rng = checked_generator(rng, "rng")
         layers = {"encoder": (D, H), "mean": (H, L), "log_variance": (H, L)}
         layers |= {"decoder": (L, H), "output": (H, D)}
-        self.params = _layer_parameters(rng, layers)
+        self.params = layer_parameters(rng, layers)
 
-# %% ../../chapters/08_generative_models.ipynb #dc85d149
-class _Mapping(_Autoencoding):
     @weights_blamed
     def encode(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and logarithmic variance of q(z | x), both (N, L), for x (N, D).
@@ -963,60 +1018,41 @@ class _Mapping(_Autoencoding):
         Raises ValueError for bad input. Source: Chapter 8, eq-vae-encoder.
         """
         x = _checked_units(x, "x", self.n_visible)
-        h = np.maximum(_layer(x, self.params, "encoder"), 0)
-        mean = finite(_layer(h, self.params, "mean"))
-        return mean, finite(_layer(h, self.params, "log_variance"))
+        mu, log_variance = encoder(x, self.params)
+        return finite(mu), finite(log_variance)
 
     @weights_blamed
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Probabilities of the pixels (N, D) for z (N, L). Source: eq-vae-decoder."""
-        return sigmoid_in_place(finite(self._log_odds(z)))
-
-    def _log_odds(self, z: np.ndarray) -> np.ndarray:
         z = checked_array(z, "z", ("N", self.n_latent))
-        h = np.maximum(_layer(z, self.params, "decoder"), 0)
-        return _layer(h, self.params, "output")
+        return sigmoid_in_place(finite(decoder(z, self.params)))
 
-# %% ../../chapters/08_generative_models.ipynb #e5746d74
-class _Trainable(_Mapping):
     @weights_blamed
     def loss_and_gradients(
-        self, x: np.ndarray, noise: np.ndarray
+        self, x: np.ndarray, noise: np.ndarray, beta: float = 1.0
     ) -> tuple[float, dict[str, np.ndarray]]:
-        """Mean of -B over x (N, D), with z = mu + sigma * noise, and its gradients.
+        """As `vae_loss`, for x (N, D) and noise (N, L), one draw for each row.
 
-        noise (N, L) : one draw for each row. The gradients have the names and shapes
-        of `params`. Raises ValueError for bad input.
-        Source: Chapter 8, eq-elbo, eq-reparameterisation.
+        The gradients have the names and shapes of `params`. Raises ValueError for bad
+        input. Source: Chapter 8, eq-elbo, eq-beta.
         """
         x = _checked_units(x, "x", self.n_visible)
         noise = checked_array(noise, "noise", (len(x), self.n_latent))
-        p = _leaves(self.params)
-        h = _layer(x, p, "encoder").relu()
-        mu, log_variance = _layer(h, p, "mean"), _layer(h, p, "log_variance")
-        z = mu + (0.5 * log_variance).exp() * noise
-        a = _layer(_layer(z, p, "decoder").relu(), p, "output")
-        rebuilding = (softplus_node(a) - a * x).sum()
-        kl = 0.5 * (mu**2 + log_variance.exp() - log_variance - 1).sum()
-        loss = (rebuilding + kl) * (1 / len(x))
-        loss.backward()
-        return float(loss.value), _gradients(p)
+        beta = checked_number(beta, "beta", at_least=0)
+        return vae_loss(x, noise, self.params, beta)
 
-# %% ../../chapters/08_generative_models.ipynb #b17177ae
-class _Bounded(_Trainable):
     @weights_blamed
     def bound(self, x: np.ndarray, n_samples: int = 1) -> np.ndarray:
         """B of each row of x (N, D), its first term a mean of n_samples draws: (N,).
 
         Raises ValueError for bad input. Source: Chapter 8, equation eq-elbo.
         """
-        mu, log_variance = self.encode(x)
-        draws = []
-        for _ in range(checked_count(n_samples, "n_samples")):
-            z = mu + np.exp(0.5 * log_variance) * self.rng.normal(size=mu.shape)
-            a = self._log_odds(z)
-            draws.append((np.asarray(x) * a - softplus(a)).sum(axis=1))
-        return np.mean(draws, axis=0) - gaussian_kl(mu, log_variance)
+        x = _checked_units(x, "x", self.n_visible)
+        n_samples = checked_count(n_samples, "n_samples")
+        draws = self.rng.normal(size=(n_samples, len(x), self.n_latent))
+        p = leaves(self.params)
+        terms = [bound_terms(x, noise, p) for noise in draws]
+        return np.mean([(fit - kl).value for fit, kl in terms], axis=0)
 
     @weights_blamed
     def importance_weighted(self, x: np.ndarray, n_samples: int) -> np.ndarray:
@@ -1031,40 +1067,20 @@ class _Bounded(_Trainable):
         x = _checked_units(x, "x", self.n_visible)
         n_samples = checked_count(n_samples, "n_samples")
         draws = self.rng.normal(size=(n_samples, len(x), self.n_latent))
-        log_w = np.array([self._log_weights(x, noise) for noise in draws])
+        log_w = np.array([log_weights(x, noise, self.params) for noise in draws])
         return logsumexp(log_w, axis=0) - np.log(n_samples)
 
-    def _log_weights(self, x: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """log of p(x | z) p(z) / q(z | x) with z = mu + sigma * noise (N, L): (N,)."""
-        mu, log_variance = self.encode(x)
-        z = mu + np.exp(0.5 * log_variance) * noise
-        a = self._log_odds(z)
-        log_likelihood = (x * a - softplus(a)).sum(axis=1)
-        log_ratio = 0.5 * (noise**2 + log_variance - z**2).sum(axis=1)
-        return log_likelihood + log_ratio
-
-# %% ../../chapters/08_generative_models.ipynb #758e5aad
-class VariationalAutoencoder(_Bounded):
-    """A variational auto-encoder of black and white pictures.
-
-    n_visible, n_hidden, n_latent : pixels D, ReLU units H of each network, and L. rng :
-    draws the weights, by Glorot's rule, and the noise. `params` holds float64 arrays:
-    encoder.W (H, D), mean.W and log_variance.W (L, H), decoder.W (H, L), output.W
-    (D, H), and a .b for each. Raises ValueError for bad input.
-    Source: Chapter 8, def-vae; Kingma and Welling, 2014.
-    """
-
-    def train_step(self, batch: np.ndarray, optimiser: Any) -> float:
+    def train_step(self, batch: np.ndarray, optimiser: Any, beta: float = 1.0) -> float:
         """One step of the optimiser on batch (N, D); returns the loss before it.
 
-        Raises ValueError for bad input. Source: Chapter 8, eq-elbo.
+        Raises ValueError for bad input. Source: Chapter 8, eq-elbo, eq-beta.
         """
         batch = _checked_units(batch, "batch", self.n_visible)
         optimiser = _checked_optimiser(optimiser)
         check_weights(self.params.values())
         noise = self.rng.normal(size=(len(batch), self.n_latent))
         with overflow_blamed_on("optimiser must take smaller steps"):
-            loss, gradients = self.loss_and_gradients(batch, noise)
+            loss, gradients = self.loss_and_gradients(batch, noise, beta)
             optimiser.step(list(self.params.values()), list(gradients.values()))
             check_growth(self.params.values())
             return finite(loss)
@@ -1075,32 +1091,144 @@ class VariationalAutoencoder(_Bounded):
         epochs: int = 10,
         optimiser: Any = None,
         batch_size: int = 100,
+        beta: float = 1.0,
     ) -> list[float]:
         """Train on X (N, D), from 0 to 1; returns the mean loss of each epoch.
 
-        optimiser : as in Chapter 3; Adam(0.001) if None. Raises ValueError for bad
-        input. Source: Chapter 8, generative-vae.
+        optimiser : as in Chapter 3; Adam(0.001) if None. beta : the weight of the
+        divergence. Raises ValueError for bad input. Source: Chapter 8, generative-vae.
         """
         X = _checked_units(X, "X", self.n_visible)
         optimiser = Adam(1e-3) if optimiser is None else optimiser
-        batch_size, history = checked_count(batch_size, "batch_size"), []
-        for _ in range(checked_count(epochs, "epochs")):
-            batches = minibatches(self.rng, len(X), batch_size)
-            losses = [len(at) * self.train_step(X[at], optimiser) for at in batches]
-            history.append(sum(losses) / len(X))
-        return history
+        epochs = checked_count(epochs, "epochs")
+        batch_size = checked_count(batch_size, "batch_size")
+        n, losses = len(X), []
+        for _ in range(epochs):
+            total = 0.0
+            for at in minibatches(self.rng, n, batch_size):
+                total += self.train_step(X[at], optimiser, beta) * len(at)
+            losses.append(total / n)
+        return losses
 
-# %% ../../chapters/08_generative_models.ipynb #e67a583e
-def _network(x: Any, params: dict[str, Any]) -> Any:
-    """Two hidden ReLU layers and a linear one; the parameters may be Tensors."""
-    is_node = isinstance(x, Tensor) or isinstance(params["first.W"], Tensor)
+# %% ../../chapters/08_generative_models.ipynb #vae-weights-code
+def log_weights(
+    x: np.ndarray, noise: np.ndarray, params: dict[str, np.ndarray]
+) -> np.ndarray:
+    """log of p(x | z) p(z) / q(z | x) at z = mu + sigma * noise: (N,).
+
+    Source: Chapter 8, prop-iw.
+    """
+    mu, log_variance = encoder(x, params)
+    z = mu + np.exp(0.5 * log_variance) * noise
+    a = decoder(z, params)
+    log_ratio = 0.5 * (noise**2 + log_variance - z**2)
+    return (x * a - softplus(a)).sum(axis=1) + log_ratio.sum(axis=1)
+
+# %% ../../chapters/08_generative_models.ipynb #gan-networks-code
+def two_hidden_layers(x: Any, params: dict[str, Any]) -> Any:
+    """Two layers of ReLU units and a linear one, for x (N, D): (N, outputs).
+
+    x and the parameters of the layers "first", "second" and "output" may be arrays or
+    nodes of a graph.
+    """
     for name in ("first", "second"):
-        x = _layer(x, params, name)
-        x = x.relu() if is_node else np.maximum(x, 0)
-    return _layer(x, params, "output")
+        x = rectified(layer(x, params, name))
+    return layer(x, params, "output")
 
-# %% ../../chapters/08_generative_models.ipynb #f1f29d70
-class _Adversaries:
+# %% ../../chapters/08_generative_models.ipynb #gan-losses-code
+def mean_softplus(z: Tensor) -> Tensor:
+    """The mean of log(1 + exp(z)) over all entries."""
+    return softplus_node(z).sum() * (1 / value_of(z).size)
+
+
+def discriminator_loss(data: Any, made: Any, params: dict[str, Tensor]) -> Tensor:
+    """-V for points (N, D) of data and (M, D) made. Source: Chapter 8, eq-gan."""
+    of_data, of_made = (two_hidden_layers(x, params) for x in (data, made))
+    return mean_softplus(-of_data) + mean_softplus(of_made)
+
+
+def generator_loss(
+    made: Tensor, params: dict[str, Any], saturating: bool = False
+) -> Tensor:
+    """The generator's loss for points (N, D) made. Source: eq-gan, eq-non-saturating.
+
+    params : of the discriminator.
+    """
+    log_odds = two_hidden_layers(made, params)
+    return -mean_softplus(log_odds) if saturating else mean_softplus(-log_odds)
+
+# %% ../../chapters/08_generative_models.ipynb #gan-penalty-code
+def input_gradient(x: np.ndarray, params: dict[str, Any]) -> Any:
+    """The gradient of the discriminator's log-odds at each row of x: (N, D).
+
+    A ReLU unit passes it on where it is active. Source: Chapter 8, eq-gradient-penalty.
+    """
+    first = layer(x, params, "first")
+    second = layer(rectified(first), params, "second")
+    g = params["output.W"] * (value_of(second) > 0)  # (N, H)
+    g = (g @ params["second.W"]) * (value_of(first) > 0)
+    return g @ params["first.W"]
+
+
+def gradient_penalty(x: np.ndarray, params: dict[str, Tensor]) -> Tensor:
+    """Half the mean squared norm of `input_gradient`. Source: eq-gradient-penalty."""
+    return (input_gradient(x, params) ** 2).sum() * (0.5 / len(x))
+
+# %% ../../chapters/08_generative_models.ipynb #gan-gradients-code
+def in_packs(x: Any, pack: int) -> Any:
+    """Points (N, D) side by side in rows: (N / pack, pack D). Source: lin2018."""
+    return x.reshape(-1, pack * value_of(x).shape[1])
+
+
+def discriminator_gradient(
+    data: np.ndarray,
+    made: np.ndarray,
+    params: dict[str, np.ndarray],
+    pack: int = 1,
+    penalty: float = 0.0,
+) -> tuple[float, dict[str, np.ndarray]]:
+    """The discriminator's loss and its gradients by name.
+
+    penalty : the factor of `gradient_penalty` at the data. Source: Chapter 8, alg-gan.
+    """
+    p, data = leaves(params), in_packs(data, pack)
+    loss = discriminator_loss(data, in_packs(made, pack), p)
+    if penalty:
+        loss = loss + penalty * gradient_penalty(data, p)
+    loss.backward()
+    return float(loss.value), {name: leaf.gradient for name, leaf in p.items()}
+
+
+def generator_gradient(
+    z: np.ndarray,
+    generator: dict[str, np.ndarray],
+    discriminator: dict[str, np.ndarray],
+    saturating: bool = False,
+    pack: int = 1,
+) -> tuple[float, dict[str, np.ndarray]]:
+    """The generator's loss at z (N, n_latent) and its gradients by name.
+
+    The discriminator's parameters are constants here. Source: Chapter 8, alg-gan.
+    """
+    p = leaves(generator)
+    made = in_packs(two_hidden_layers(z, p), pack)
+    loss = generator_loss(made, discriminator, saturating)
+    loss.backward()
+    return float(loss.value), {name: leaf.gradient for name, leaf in p.items()}
+
+# %% ../../chapters/08_generative_models.ipynb #4f73255c
+class GAN:
+    """A generative adversarial network of points.
+
+    n_latent, n_data, n_hidden : numbers of inputs of the generator, of its outputs D,
+    and of ReLU units in each of the two hidden layers of both networks. rng : draws the
+    weights, by Glorot's rule, and z. saturating : which loss the generator has. pack :
+    how many rows the discriminator judges together. The rates are those of Adam.
+    `generator_params` and `discriminator_params` hold float64 arrays, first, second
+    and output, each .W and .b. Raises ValueError for bad input.
+    Source: Chapter 8, def-gan; Goodfellow and others, 2014.
+    """
+
     def __init__(
         self,
         n_latent: int,
@@ -1119,10 +1247,10 @@ class _Adversaries:
             raise ValueError(f"saturating must be True or False, got {saturating!r}")
         self.saturating = bool(saturating)
         self.rng = checked_generator(rng, "rng")
-        self.generator_params = _layer_parameters(
+        self.generator_params = layer_parameters(
             rng, {"first": (Z, H), "second": (H, H), "output": (H, D)}
         )
-        self.discriminator_params = _layer_parameters(
+        self.discriminator_params = layer_parameters(
             rng, {"first": (pack * D, H), "second": (H, H), "output": (H, 1)}
         )
         d_rate = checked_number(discriminator_rate, "discriminator_rate", above=0)
@@ -1130,13 +1258,11 @@ class _Adversaries:
         self._discriminator_rule = Adam(d_rate, beta1=0.5)
         self._generator_rule = Adam(g_rate, beta1=0.5)
 
-# %% ../../chapters/08_generative_models.ipynb #097a33d1
-class _Playing(_Adversaries):
     @weights_blamed
     def generator(self, z: np.ndarray) -> np.ndarray:
         """Points (N, D) made of z (N, n_latent). Source: Chapter 8, def-gan."""
         z = checked_array(z, "z", ("N", self.n_latent))
-        return finite(_network(z, self.generator_params))
+        return finite(two_hidden_layers(z, self.generator_params))
 
     @weights_blamed
     def discriminator(self, x: np.ndarray) -> np.ndarray:
@@ -1145,10 +1271,9 @@ class _Playing(_Adversaries):
         N must be a multiple of `pack`; the rows of a pack are judged together. Raises
         ValueError for bad input. Source: Chapter 8, def-gan.
         """
-        packs = self._packed(self._checked_points(x, "x"))
-        return sigmoid_in_place(
-            finite(_network(packs, self.discriminator_params)[:, 0])
-        )
+        packs = in_packs(self._checked_points(x, "x"), self.pack)
+        log_odds = two_hidden_layers(packs, self.discriminator_params)
+        return sigmoid_in_place(finite(log_odds[:, 0]))
 
     def _checked_points(self, x: np.ndarray, name: str) -> np.ndarray:
         x = checked_array(x, name, ("N", self.n_data))
@@ -1161,16 +1286,11 @@ class _Playing(_Adversaries):
                 f"{name} must have a multiple of {self.pack} rows, got {len(x)}"
             )
 
-    def _packed(self, x: Any) -> Any:
-        return x.reshape(-1, self.pack * self.n_data)
-
     def sample(self, n: int) -> np.ndarray:
         """n points (n, D) of the generator. Raises ValueError if n is no count."""
         z = self.rng.normal(size=(checked_count(n, "n"), self.n_latent))
         return self.generator(z)
 
-# %% ../../chapters/08_generative_models.ipynb #ae0ba501
-class _Losses(_Playing):
     @weights_blamed
     def discriminator_loss(
         self, data: np.ndarray, made: np.ndarray
@@ -1182,13 +1302,7 @@ class _Losses(_Playing):
         """
         data = self._checked_points(data, "data")
         made = self._checked_points(made, "made")
-        p = _leaves(self.discriminator_params)
-        of_data = _network(self._packed(data), p)
-        of_made = _network(self._packed(made), p)
-        loss = softplus_node(-of_data).sum() * (self.pack / len(data))
-        loss = loss + softplus_node(of_made).sum() * (self.pack / len(made))
-        loss.backward()
-        return float(loss.value), _gradients(p)
+        return discriminator_gradient(data, made, self.discriminator_params, self.pack)
 
     @weights_blamed
     def generator_loss(self, z: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
@@ -1199,28 +1313,8 @@ class _Losses(_Playing):
         """
         z = checked_array(z, "z", ("N", self.n_latent))
         self._check_packs(z, "z")
-        p = _leaves(self.generator_params)
-        log_odds = _network(self._packed(_network(z, p)), self.discriminator_params)
-        if self.saturating:
-            loss = -softplus_node(log_odds).sum()
-        else:
-            loss = softplus_node(-log_odds).sum()
-        loss = loss * (self.pack / len(z))
-        loss.backward()
-        return float(loss.value), _gradients(p)
-
-# %% ../../chapters/08_generative_models.ipynb #4f73255c
-class GAN(_Losses):
-    """A generative adversarial network of points.
-
-    n_latent, n_data, n_hidden : numbers of inputs of the generator, of its outputs D,
-    and of ReLU units in each of the two hidden layers of both networks. rng : draws the
-    weights, by Glorot's rule, and z. saturating : which loss the generator has. pack :
-    how many rows the discriminator judges together. The rates are those of Adam.
-    `generator_params` and `discriminator_params` hold float64 arrays, first, second
-    and output, each .W and .b. Raises ValueError for bad input.
-    Source: Chapter 8, def-gan; Goodfellow and others, 2014.
-    """
+        both = self.generator_params, self.discriminator_params
+        return generator_gradient(z, *both, self.saturating, self.pack)
 
     def train_step(self, batch: np.ndarray) -> tuple[float, float]:
         """One step of the discriminator, then one of the generator.

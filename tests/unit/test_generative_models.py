@@ -13,7 +13,7 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from scipy.special import expit, logsumexp
+from scipy.special import expit, log_expit, logsumexp
 from scipy.stats import chisquare, norm
 from sklearn.neural_network import BernoulliRBM
 
@@ -210,6 +210,11 @@ def test_all_that_is_exported_is_known_here():
     names |= {"phase_difference", "model_means", "likelihood_gradient", "mean_field"}
     names |= {"contrastive_divergence", "log_partition_in_halves", "flip_costs"}
     names |= {"rbm_log_partition_in_halves", "swap_neighbours", "tempering_step"}
+    names |= {"layer", "rectified", "encoder", "decoder", "leaves", "bound_terms"}
+    names |= {"vae_loss", "log_weights", "layer_parameters", "two_hidden_layers"}
+    names |= {"mean_softplus", "discriminator_loss", "generator_loss", "in_packs"}
+    names |= {"input_gradient", "gradient_penalty", "discriminator_gradient"}
+    names |= {"generator_gradient"}
     assert set(module.__all__) == names
     assert MOST_UNITS == 25
 
@@ -1474,6 +1479,66 @@ def test_an_autoencoder_of_one_pixel_and_one_example():
     assert vae.decode([[0.0]]).shape == (1, 1)
 
 
+@given(seed=seeds, beta=st.sampled_from([0.0, 0.5, 1.0, 4.0]))
+@settings(max_examples=10)
+def test_the_weight_of_the_divergence_agrees_with_torch(seed, beta):
+    vae = random_autoencoder(seed=seed)
+    x, noise = generator(seed).uniform(size=(3, 5)), generator(seed).normal(size=(3, 2))
+    leaves = in_torch(vae.params)
+    whole = torch_bound(leaves, x, noise)
+    h = torch.relu(torch_layer(torch.tensor(x), leaves, "encoder"))
+    mu, log_variance = (torch_layer(h, leaves, n) for n in ("mean", "log_variance"))
+    kl = 0.5 * (mu**2 + log_variance.exp() - log_variance - 1).sum(dim=1)
+    theirs = -(whole - (beta - 1) * kl).mean()
+    theirs.backward()
+    loss, gradients = vae.loss_and_gradients(x, noise, beta)
+    assert_equal(loss, theirs.item(), "loss", 1e-12)
+    assert_gradients_of_torch(gradients, leaves)
+    assert (
+        vae.loss_and_gradients(x, noise)[0] == module.vae_loss(x, noise, vae.params)[0]
+    )
+
+
+@pytest.mark.parametrize("bad", [-1, np.nan, "1"])
+def test_the_weight_of_the_divergence_is_a_number_from_zero_on(bad):
+    vae, x = random_autoencoder(), np.zeros((2, 5))
+    with pytest.raises(ValueError, match="beta must"):
+        vae.loss_and_gradients(x, np.zeros((2, 2)), bad)
+    with pytest.raises(ValueError, match="beta must"):
+        vae.fit(x, 1, beta=bad)
+
+
+def test_a_large_weight_of_the_divergence_makes_the_codes_collapse():
+    X = np.repeat(TWO_PATTERNS, 5, axis=0)
+    divergence = {}
+    for beta in (1.0, 100.0):
+        vae = VariationalAutoencoder(5, 8, 2, generator(14))
+        vae.fit(X, 300, Adam(0.01), beta=beta)
+        divergence[beta] = gaussian_kl(*vae.encode(X)).mean()
+    assert divergence[100.0] < 0.01 < 0.3 < divergence[1.0]
+
+
+def test_the_functions_of_an_autoencoder_take_arrays_and_nodes():
+    vae, x = random_autoencoder(), generator(3).uniform(size=(4, 5))
+    nodes = module.leaves(vae.params)
+    for ours, node in zip(
+        module.encoder(x, vae.params), module.encoder(x, nodes), strict=True
+    ):
+        assert_equal(ours, node.value, "encoder", 1e-15)
+    mu, log_variance = vae.encode(x)
+    z, noise = mu, np.zeros_like(mu)
+    log_p = log_expit(module.decoder(z, vae.params))
+    log_q = log_expit(-module.decoder(z, vae.params))
+    fit = (x * log_p + (1 - x) * log_q).sum(axis=1)
+    found, divergence = module.bound_terms(x, noise, nodes)
+    assert_equal(found.value, fit, "log p(x | z)", 1e-13)
+    assert_equal(divergence.value, gaussian_kl(mu, log_variance), "divergence", 1e-13)
+    normal = norm
+    log_w = fit + normal.logpdf(z).sum(axis=1)
+    log_w -= normal.logpdf(z, mu, np.exp(0.5 * log_variance)).sum(axis=1)
+    assert_equal(module.log_weights(x, noise, vae.params), log_w, "weights", 1e-13)
+
+
 # ---- a generative adversarial network
 
 
@@ -1490,6 +1555,45 @@ def random_gan(n_latent=2, n_data=3, n_hidden=5, seed=0, **options):
             if name.endswith(".b"):
                 value[:] = 0.3 * generator(seed + 1).normal(size=value.shape)
     return gan
+
+
+@given(seed=seeds, N=st.integers(1, 4), penalty=st.sampled_from([0.0, 0.3, 2.0]))
+@settings(max_examples=15)
+def test_the_discriminators_loss_with_a_penalty_agrees_with_torch(seed, N, penalty):
+    params = random_gan(seed=seed).discriminator_params
+    data, made = generator(seed).normal(size=(2, N, 3))
+    leaves, x = in_torch(params), torch.tensor(data, requires_grad=True)
+    log_odds = torch_network(x, leaves)
+    [slope] = torch.autograd.grad(log_odds.sum(), x, create_graph=True)
+    assert_equal(
+        module.input_gradient(data, params), slope.detach(), "input gradient", 1e-12
+    )
+    softplus_of = torch.nn.functional.softplus
+    theirs = softplus_of(-log_odds).mean()
+    theirs = theirs + softplus_of(torch_network(torch.tensor(made), leaves)).mean()
+    theirs = theirs + penalty * 0.5 * (slope**2).sum(dim=1).mean()
+    theirs = theirs + 0 * sum(leaf.sum() for leaf in leaves.values())
+    theirs.backward()
+    loss, gradients = module.discriminator_gradient(data, made, params, 1, penalty)
+    assert_equal(loss, theirs.item(), "loss", 1e-12)
+    assert_gradients_of_torch(gradients, leaves)
+
+
+def test_a_flat_discriminator_pays_no_penalty():
+    params = random_gan().discriminator_params
+    flat = params | {"output.W": np.zeros_like(params["output.W"])}
+    x = generator(4).normal(size=(5, 3))
+    assert not module.input_gradient(x, flat).any()
+    assert module.gradient_penalty(x, module.leaves(flat)).value == 0
+    assert module.gradient_penalty(x, module.leaves(params)).value > 0
+
+
+def test_points_in_packs_stand_side_by_side():
+    x = np.arange(12.0).reshape(6, 2)
+    assert module.in_packs(x, 3).tolist() == [[*range(6)], [*range(6, 12)]]
+    assert module.in_packs(x, 1) is x or (module.in_packs(x, 1) == x).all()
+    nodes = module.in_packs(module.Tensor(x), 2)
+    assert (nodes.value == module.in_packs(x, 2)).all()
 
 
 packs = pytest.mark.parametrize("pack", [1, 2, 3])
@@ -2006,7 +2110,7 @@ def test_arrays_of_two_arguments_must_have_one_length():
     vae, rbm = the_machine("vae"), the_machine("rbm")
     with pytest.raises(ValueError, match=r"^noise must have shape \(4, 2\)"):
         vae.loss_and_gradients(V, NOISE[:3])
-    with pytest.raises(ValueError, match=r"^log_variance must have shape \(4, 2\)"):
+    with pytest.raises(ValueError, match=r"^log_variance must have shape \(N, L\)"):
         gaussian_kl(NOISE, NOISE[:1])
     with pytest.raises(ValueError, match="^noise_p must have shape"):
         noise_contrastive(rbm, 0, V, V, [0.5, 0.5])

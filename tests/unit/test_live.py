@@ -12,9 +12,14 @@ from live_frames import unpacked
 from tutorial_utils import live as pieces
 from tutorial_utils.convolutional_networks import conv2d, lenet_layers, new_lenet
 from tutorial_utils.generative_models import (
+    GAN,
+    decoder,
+    discriminator_gradient,
     free_energy,
+    generator_gradient,
     gibbs_step,
     tempered,
+    two_hidden_layers,
     visible_probabilities,
 )
 from tutorial_utils.live import (
@@ -33,6 +38,7 @@ from tutorial_utils.live import (
     text,
     toggles,
 )
+from tutorial_utils.live.adversaries import SIDE, Game, blots, cells_of, drawn_points
 from tutorial_utils.live.boltzmann import FREE, INK, PAPER, PENS, Painting, clamped_part
 from tutorial_utils.live.clouds import Points
 from tutorial_utils.live.codes import LARGEST, Digit
@@ -47,6 +53,7 @@ from tutorial_utils.live.fitting import (
     noisy_curves,
 )
 from tutorial_utils.live.kernels import DIGIT, INPUT, OUTPUT, SIZE, Sliding, reached
+from tutorial_utils.live.latent import Plane
 from tutorial_utils.live.networks import (
     OPTIMISERS,
     Training,
@@ -68,7 +75,7 @@ from tutorial_utils.live.translation import (
 )
 from tutorial_utils.live.translation import unpacked as unpacked_model
 from tutorial_utils.live.words import Lexicon
-from tutorial_utils.neural_networks import ACTIVATIONS, MLP, softmax, sparsemax
+from tutorial_utils.neural_networks import ACTIVATIONS, MLP, sigmoid, softmax, sparsemax
 from tutorial_utils.recurrent_networks import (
     clip_by_norm,
     gradient_norms,
@@ -1402,3 +1409,117 @@ def test_a_painting_of_one_chain_has_one_line():
     _, (energies, _) = state.scene(np.full((28, 28), FREE), 1.0)["rows"]
     assert len([m for m in energies["marks"] if m["mark"] == "curve"]) == 1
     assert energies["marks"][0]["name"] == "chain 1"
+
+
+def latent_plane(n=12, hidden=5):
+    rng = np.random.default_rng(60)
+    arrays = {
+        "decoder.W": rng.normal(size=(hidden, 2)),
+        "decoder.b": rng.normal(size=hidden),
+        "output.W": rng.normal(size=(784, hidden)),
+        "output.b": rng.normal(size=784),
+        "means": rng.normal(size=(n, 2)),
+        "labels": np.arange(n) % 10,
+    }
+    return Plane(decoder, arrays), arrays
+
+
+def test_the_pictures_of_the_latent_plane_are_the_decoders():
+    level = 1 / 127  # pictures are sent in 127 levels
+    state, arrays = latent_plane()
+    ends = Points(np.array([[0.3, -1.0], [-2.0, 0.0], [2.0, 1.0]]), np.arange(3))
+    params = {name: arrays[name] for name in arrays if "." in name}
+    (plane_plot, at_point), (both,) = state.scene(ends)["rows"]
+    expected = sigmoid(decoder(ends.X, params)).reshape(3, 28, 28)
+    np.testing.assert_allclose(at_point["grids"] / 127, expected[:1], atol=level)
+    on_path, mixed = np.split(both["grids"] / 127, 2)
+    for pictures in (on_path, mixed):
+        np.testing.assert_allclose(pictures[[0, 8]], expected[1:], atol=level)
+    np.testing.assert_allclose(mixed[4], expected[1:].mean(axis=0), atol=level)
+    middle = sigmoid(decoder(np.array([[0.0, 0.5]]), params)).reshape(28, 28)
+    np.testing.assert_allclose(on_path[4], middle, atol=level)
+    assert [mark["mark"] for mark in plane_plot["marks"]] == ["words", "curve", "dots"]
+
+
+def test_the_latent_plane_tells_the_nearest_digits():
+    state, arrays = latent_plane()
+    means = arrays["means"]
+    ends = Points(means[[4, 1, 1]], np.arange(3))
+    said = state.told(ends)
+    assert "the nearest digit is a 4, at a distance of 0.00" in said
+    assert said.endswith("The path passes 1.")
+
+
+GAME_TOOLS = (GAN, discriminator_gradient, generator_gradient, two_hidden_layers)
+GAME = {
+    "loss": "non-saturating",
+    "generator_rate": 0.002,
+    "discriminator_rate": 0.002,
+    "generator_steps": 1,
+    "discriminator_steps": 1,
+    "penalty": 0.0,
+}
+
+
+def test_the_points_of_a_drawing_lie_on_its_ink():
+    target = blots(3, 0.6)
+    points = drawn_points(np.random.default_rng(61), target, 500)
+    row, column, inside = cells_of(points)
+    assert inside.all()
+    assert (target[row, column] == 1).all()
+    assert len({*zip(row, column, strict=True)}) == target.sum(), "all of the ink"
+
+
+def test_a_turn_of_the_drawn_game_is_a_turn_of_the_pair():
+    game, target = Game(GAME_TOOLS, 3), blots(8, 0.8)
+    before = {name: value.copy() for name, value in game.generator.items()}
+    assert game.step(target, **GAME | {"generator_rate": 0.0})
+    for name, value in before.items():
+        np.testing.assert_array_equal(game.generator[name], value)
+    first = {name: value.copy() for name, value in game.discriminator.items()}
+    assert game.step(target, **GAME | {"discriminator_rate": 0.0})
+    for name, value in first.items():
+        np.testing.assert_array_equal(game.discriminator[name], value)
+    assert any((game.generator[name] != before[name]).any() for name in before)
+    assert len(game.losses) == game.turns == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "least", "most"), [({}, 7, 8), ({"generator_steps": 10}, 0, 1)]
+)
+def test_equal_steps_reach_all_blots_and_ten_of_the_generator_one(change, least, most):
+    game, target = Game(GAME_TOOLS, 0), blots(8, 0.8)
+    for _ in range(900):
+        assert game.step(target, **GAME | change)
+    row, column, _ = cells_of(game.made())
+    reached = 0
+    for blot in range(8):
+        angle = 2 * np.pi * blot / 8
+        place = (
+            11 * (1 - 0.8 * np.sin(angle)) + 0.5,
+            11 * (1 + 0.8 * np.cos(angle)) + 0.5,
+        )
+        reached += np.hypot(row - place[0], column - place[1]).min() < 2.5
+    assert least <= reached <= most
+
+
+def test_nothing_drawn_ends_the_game():
+    game = Game(GAME_TOOLS, 0)
+    nothing = np.zeros((SIDE, SIDE))
+    assert not game.step(nothing, **GAME)
+    assert game.told(nothing) == "Nothing is drawn: draw with the pen Ink."
+
+
+def test_the_losses_of_a_long_game_are_thinned():
+    game = Game(GAME_TOOLS, 0)
+    for _ in range(450):
+        game.step(blots(2, 0.5), **GAME)
+    turns = np.array(game.losses)[:, 0]
+    assert len(turns) <= 200
+    assert turns[-1] > 440
+    assert len(set(np.diff(turns))) == 1, "evenly"
+    (drawn, picture), (losses,) = game.scene(blots(2, 0.5))["rows"]
+    assert drawn["grids"] == "target"
+    assert len(losses["marks"]) == 2
+    assert picture["marks"][0]["mark"] == "heat"
+    assert game.scene(blots(2, 0.5))["facts"]["turns"] == "450"

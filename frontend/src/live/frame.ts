@@ -6,11 +6,12 @@ export type Grid = Values & { shape: number[] };
 const TYPES = { i1: Int8Array, u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f4: Float32Array, f8: Float64Array };
 
 export interface Dots { mark: "dots"; at: string | Grid; y: number[] | null; ring: number[]; names: string[]; hollow: number[]; hollow_name: string }
+export interface Words { mark: "words"; at: Grid; words: string[]; y: number[] }
 export interface Heat { mark: "heat"; values: Grid; contour: number[]; follow: string }
 export interface Curve { mark: "curve"; x: Grid; y: Grid; look: "line" | "dash" | "faint" | "area"; name: string; colour: number | null }
 export interface Arrow { mark: "arrow"; start: [number, number]; end: [number, number]; look: "line" | "faint"; name: string; colour: number | null }
 export interface Bars { mark: "bars"; values: Grid; labels: string[]; names: string[]; colours: number[] }
-export type Mark = Dots | Heat | Curve | Arrow | Bars;
+export type Mark = Dots | Words | Heat | Curve | Arrow | Bars;
 
 interface Any { title: string; shape: number }
 export interface Plot extends Any { kind: "plot"; marks: Mark[]; x: [number, number]; y: [number, number]; xlabel: string; ylabel: string; axes: boolean }

@@ -4,7 +4,7 @@ import { ticks } from "d3-array";
 import { contours } from "d3-contour";
 import { area, line } from "d3-shape";
 import { useMemo, useRef } from "preact/hooks";
-import type { Arrow, Bars, Curve, Dots, Heat, Plot } from "./frame";
+import type { Arrow, Bars, Curve, Dots, Heat, Plot, Words } from "./frame";
 import * as hands from "./hands";
 import type { Handling } from "./handling";
 import { type Box, type Named, placed } from "./names";
@@ -36,6 +36,7 @@ const isHeat = (mark: { mark: string }): mark is Heat => mark.mark === "heat";
 const isCurve = (mark: { mark: string }): mark is Curve => mark.mark === "curve";
 const isArrow = (mark: { mark: string }): mark is Arrow => mark.mark === "arrow";
 const isBars = (mark: { mark: string }): mark is Bars => mark.mark === "bars";
+const isWords = (mark: { mark: string }): mark is Words => mark.mark === "words";
 const isDots = (mark: { mark: string }): mark is Dots => mark.mark === "dots";
 
 /** The name of the node whose map a plot shows in the place of its own. */
@@ -85,6 +86,7 @@ export function PlotPicture({ data, width, height, handling }: { data: Plot; wid
       {data.marks.filter(isBars).map((bars) => <BarsMark bars={bars} frame={frame} height={height} />)}
       <g class="curves" clip-path={`url(#${clip})`}>{curves.map((curve) => <CurveMark curve={curve} points={curve.points} base={frame.sy(data.y[0])} />)}</g>
       <g class="arrows" clip-path={`url(#${clip})`}>{arrows.map((arrow) => <ArrowMark arrow={arrow} frame={frame} />)}</g>
+      {data.marks.filter(isWords).map((words) => <WordsMark mark={words} frame={frame} />)}
       {data.marks.filter(isDots).map((dots) => typeof dots.at !== "string" && <Still mark={dots} frame={frame} />)}
       <g class="names">
         {placed(named, frame.box).map(({ name, colour, x, y }) => <text x={x} y={y} text-anchor="middle" style={{ fill: tone(colour) }}>{name}</text>)}
@@ -186,13 +188,10 @@ function namedArrow({ start, end, name, colour }: Arrow, { sx, sy }: Frame): Nam
 }
 
 /** The points of a mark that have names; the others, which a name keeps away from, have "". */
-function namedDots({ at, names }: Dots, { sx, sy, box: [left, top, w, h] }: Frame): Named[] {
+function namedDots({ at, names }: Dots, { sx, sy, box }: Frame): Named[] {
   if (typeof at === "string" || names.length === 0) return [];
   const all = names.map((name, k): Named => ({ name, colour: null, points: [[sx(at[2 * k]!), sy(at[2 * k + 1]!)]] }));
-  return all.filter(({ points }) => {
-    const [px, py] = points[0]!;
-    return px >= left && px <= left + w && py >= top && py <= top + h;
-  });
+  return all.filter(({ points }) => isWithin(...points[0]!, box));
 }
 
 /** Bars in groups: the groups have labels, the series names and patterns of their own. */
@@ -218,6 +217,19 @@ function BarsMark({ bars: { values, labels, names, colours }, frame: { box: [lef
   );
 }
 
+const isWithin = (px: number, py: number, [left, top, w, h]: Box) => px >= left && px <= left + w && py >= top && py <= top + h;
+
+function WordsMark({ mark: { at, words, y }, frame: { sx, sy, box } }: { mark: Words; frame: Frame }) {
+  return (
+    <g class="words">
+      {words.map((word, k) => {
+        const [px, py] = [round(sx(at[2 * k]!)), round(sy(at[2 * k + 1]!))];
+        return isWithin(px, py, box) && <text class={`c${y[k] ?? 3}`} x={px} y={py + 4} text-anchor="middle">{word}</text>;
+      })}
+    </g>
+  );
+}
+
 function Still({ mark: { at, y, hollow }, frame: { sx, sy, box } }: { mark: Dots; frame: Frame }) {
   const grid = at as Exclude<Dots["at"], string>;
   const count = grid.length / 2;
@@ -226,8 +238,7 @@ function Still({ mark: { at, y, hollow }, frame: { sx, sy, box } }: { mark: Dots
       {Array.from({ length: count }, (_, k) => {
         const kind = y?.[k] ?? 0;
         const [px, py] = [round(sx(grid[2 * k]!)), round(sy(grid[2 * k + 1]!))];
-        const [left, top, w, h] = box;
-        if (px < left || px > left + w || py < top || py > top + h) return null;
+        if (!isWithin(px, py, box)) return null;
         return <path class={`c${kind}${hollow.includes(k) ? " hollow" : ""}`} d={shapeOf(kind)} transform={`translate(${px},${py})${sizeOf(count)}`} />;
       })}
     </g>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -13,7 +14,7 @@ EXERCISES: dict[str, Exercise] = {}
 
 
 def both_on(w: float, b: float, c: float) -> float:
-    """Exercise 8.1: the two-unit machine, its four states enumerated."""
+    """Exercise 8.1: the four states of two units, enumerated."""
     states = [(v, h) for v in (0, 1) for h in (0, 1)]
     weights = [np.exp(w * v * h + b * v + c * h) for v, h in states]
     return weights[-1] / sum(weights)
@@ -211,14 +212,14 @@ def best_discriminator(p_data: np.ndarray, p_made: np.ndarray, pi: float) -> np.
     return pi * p_data / (pi * p_data + (1 - pi) * p_made)
 
 
-def best_at_even_shares(
+def best_of_equal_parts(
     p_data: np.ndarray, p_made: np.ndarray, pi: float
 ) -> np.ndarray:
-    """A wrong answer to 8.7: the shares are taken to be equal."""
+    """A wrong answer to 8.7: half of the batch is taken to be data."""
     return p_data / (p_data + p_made)
 
 
-def _shares(rng: np.random.Generator) -> tuple:
+def _unequal_parts(rng: np.random.Generator) -> tuple:
     K = int(rng.integers(2, 6))
     p_data, p_made = rng.uniform(0.1, 1, size=(2, K))
     pi = float(rng.choice([0.1, 0.25, 0.4, 0.6, 0.8]))
@@ -228,12 +229,12 @@ def _shares(rng: np.random.Generator) -> tuple:
 EXERCISES["8.7"] = Exercise(
     like_function(
         best_discriminator,
-        _shares,
+        _unequal_parts,
         lambda p_data, p_made, pi: f"{pi = } and {len(p_data)} points",
         first=[(np.array([0.5, 0.0]), np.array([0.5, 1.0]), 0.5)],
     ),
     right=best_discriminator,
-    wrong=best_at_even_shares,
+    wrong=best_of_equal_parts,
 )
 
 
@@ -272,13 +273,13 @@ EXERCISES["8.8"] = Exercise(
 
 
 def stuck_twice() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Exercise 8.9: two machines of two valleys each, side by side."""
+    """Exercise 8.9: two RBMs of two patterns each, side by side."""
     W = np.kron(np.eye(2), np.full((2, 1), 16.0))
     return W, np.full(4, -8.0), np.full(2, -16.0)
 
 
 def stuck_once() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A wrong answer to 8.9: the one machine of two valleys."""
+    """A wrong answer to 8.9: one RBM of two patterns."""
     return np.full((4, 2), 8.0), np.full(4, -8.0), np.full(2, -16.0)
 
 
@@ -412,4 +413,113 @@ EXERCISES["8.12"] = Exercise(
     ),
     right=acceptance,
     wrong=acceptance_reversed,
+)
+
+
+def sigma_estimates(
+    f: Callable, df: Callable, mu: float, sigma: float, eps: np.ndarray
+) -> np.ndarray:
+    """Exercise 8.13: draw by draw."""
+    rows = []
+    for e in eps:
+        z = mu + sigma * e
+        rows.append([f(z) * ((z - mu) ** 2 / sigma**3 - 1 / sigma), df(z) * e])
+    return np.array(rows)
+
+
+def sigma_estimates_of_mu(
+    f: Callable, df: Callable, mu: float, sigma: float, eps: np.ndarray
+) -> np.ndarray:
+    """A wrong answer to 8.13: the derivatives with respect to mu."""
+    z = mu + sigma * eps
+    return np.column_stack([f(z) * (z - mu) / sigma**2, df(z)])
+
+
+def _draws(rng: np.random.Generator) -> tuple:
+    k = float(rng.integers(1, 4))
+    f, df = (lambda z: np.sin(k * z)), (lambda z: k * np.cos(k * z))
+    n = int(rng.integers(1, 6))
+    return f, df, float(rng.normal()), float(rng.uniform(0.3, 2)), rng.normal(size=n)
+
+
+EXERCISES["8.13"] = Exercise(
+    like_function(
+        sigma_estimates,
+        _draws,
+        lambda f, df, mu, sigma, eps: (
+            f"mu = {mu:.2f}, sigma = {sigma:.2f} and {len(eps)} draws"
+        ),
+        first=[(np.square, lambda z: 2 * z, 0.0, 1.0, np.array([1.0, -1.0]))],
+    ),
+    right=sigma_estimates,
+    wrong=sigma_estimates_of_mu,
+)
+
+
+def two_steps_in_turn(theta: float, psi: float, eta: float, gamma: float) -> np.ndarray:
+    """Exercise 8.14: by differences of the value of the game."""
+
+    def value(theta: float, psi: float) -> float:
+        return -float(np.logaddexp(0, psi * theta)) - gamma / 2 * psi**2
+
+    h = 1e-5
+    psi += eta * (value(theta, psi + h) - value(theta, psi - h)) / (2 * h)
+    theta -= eta * (value(theta + h, psi) - value(theta - h, psi)) / (2 * h)
+    return np.array([theta, psi])
+
+
+def two_steps_at_once(theta: float, psi: float, eta: float, gamma: float) -> np.ndarray:
+    """A wrong answer to 8.14: both players move at the same time."""
+    s = 1 / (1 + np.exp(-psi * theta))
+    return np.array([theta + eta * s * psi, psi - eta * (s * theta + gamma * psi)])
+
+
+def _two_players(rng: np.random.Generator) -> tuple:
+    theta, psi = map(float, rng.normal(size=2))
+    return theta, psi, *map(float, rng.uniform(0.1, 0.9, size=2))
+
+
+EXERCISES["8.14"] = Exercise(
+    like_function(
+        two_steps_in_turn,
+        _two_players,
+        lambda theta, psi, eta, gamma: (
+            f"theta = {theta:.2f}, psi = {psi:.2f}, {eta = :.2f} and {gamma = :.2f}"
+        ),
+        first=[(1.0, 0.0, 0.5, 0.0), (1.0, 1.0, 0.5, 1.0)],
+    ),
+    right=two_steps_in_turn,
+    wrong=two_steps_at_once,
+)
+
+
+def window_places(g: float, delta: float, K: int, side: int) -> np.ndarray:
+    """Exercise 8.15: from the middle of the picture outwards."""
+    middle = (side - 1) / 2
+    gap = delta * (side - 1) / (K - 1)
+    return np.array([middle * (g + 1) + (k - (K - 1) / 2) * gap for k in range(K)])
+
+
+def window_places_half_a_pixel_off(
+    g: float, delta: float, K: int, side: int
+) -> np.ndarray:
+    """A wrong answer to 8.15: the formula of the paper, which counts from 1."""
+    gap = delta * (side - 1) / (K - 1)
+    return (side + 1) / 2 * (g + 1) + (np.arange(1, K + 1) - K / 2 - 0.5) * gap
+
+
+def _a_window(rng: np.random.Generator) -> tuple:
+    g, delta = float(rng.uniform(-0.8, 0.8)), float(rng.uniform(0.1, 1))
+    return g, delta, int(rng.integers(2, 7)), int(rng.integers(8, 33))
+
+
+EXERCISES["8.15"] = Exercise(
+    like_function(
+        window_places,
+        _a_window,
+        lambda g, delta, K, side: f"{g = :.2f}, {delta = :.2f}, {K = } and {side = }",
+        first=[(0.0, 1.0, 2, 28), (0.0, 0.5, 3, 28)],
+    ),
+    right=window_places,
+    wrong=window_places_half_a_pixel_off,
 )

@@ -21,6 +21,7 @@ from .scenes import (
     scene,
     sides,
     turned_line,
+    words,
 )
 from .weights import trained
 
@@ -54,4 +55,5 @@ __all__ = [
     "trained",
     "turned_line",
     "two_clouds",
+    "words",
 ]

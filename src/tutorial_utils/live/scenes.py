@@ -103,6 +103,18 @@ def dots(
     }
 
 
+def words(
+    at: np.ndarray, told: Sequence[str], y: Sequence[int] | np.ndarray = ()
+) -> Mark:
+    """Words at points (N, 2), in the places of dots. y : their colours, from 0 to 3."""
+    return {
+        "mark": "words",
+        "at": single(at),
+        "words": [*told],
+        "y": [int(colour) for colour in y],
+    }
+
+
 def heat(values: np.ndarray, contour: Sequence[float] = (), follow: str = "") -> Mark:
     """A map (H, W) of values in [-1, 1] over the plot, the first row at the bottom.
 
