@@ -40,7 +40,7 @@ def drawn_points(rng: np.random.Generator, target: np.ndarray, n: int) -> np.nda
 def cells_of(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Row and column of the cell of each point (N, 2), and whether it is in one."""
     places = np.floor((points / LIMIT + 1) / 2 * SIDE).astype(int)
-    inside: np.ndarray = ((places >= 0) & (places < SIDE)).all(axis=1)
+    inside = np.abs(points).max(axis=1) < LIMIT
     column, row = places.clip(0, SIDE - 1).T
     return SIDE - 1 - row, column, inside
 
