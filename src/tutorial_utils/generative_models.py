@@ -1223,7 +1223,7 @@ class GAN:
     n_latent, n_data, n_hidden : numbers of inputs of the generator, of its outputs D,
     and of ReLU units in each of the two hidden layers of both networks. rng : draws the
     weights, by Glorot's rule, and z. saturating : which loss the generator has. pack :
-    how many rows the discriminator judges together. The rates are those of Adam.
+    how many rows the discriminator classifies together. The rates are those of Adam.
     `generator_params` and `discriminator_params` hold float64 arrays, first, second
     and output, each .W and .b. Raises ValueError for bad input.
     Source: Chapter 8, def-gan; Goodfellow and others, 2014.
@@ -1268,8 +1268,8 @@ class GAN:
     def discriminator(self, x: np.ndarray) -> np.ndarray:
         """The probability that points x (N, D) are data: (N / pack,).
 
-        N must be a multiple of `pack`; the rows of a pack are judged together. Raises
-        ValueError for bad input. Source: Chapter 8, def-gan.
+        N must be a multiple of `pack`; the rows of a pack are classified together.
+        Raises ValueError for bad input. Source: Chapter 8, def-gan.
         """
         packs = in_packs(self._checked_points(x, "x"), self.pack)
         log_odds = two_hidden_layers(packs, self.discriminator_params)

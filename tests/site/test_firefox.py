@@ -113,6 +113,11 @@ def piece(request) -> tuple[str, str, str]:
     return test_pieces.page_name_and_cell(request.param)
 
 
+@pytest.fixture(params=SHOWN)
+def linked(request) -> tuple[str, str, str]:
+    return test_pieces.page_name_and_cell(request.param)
+
+
 test_frames_of_pieces = test_pieces.test_the_pages_python_gives_the_frames_of_this_one
 test_links_to_pieces = test_pieces.test_a_link_restores_what_was_seen
 

@@ -185,7 +185,11 @@ def test_without_scripts_and_on_paper(visit, browser, address, piece):
 
 @pytest.mark.usefixtures("lite")
 def test_the_pages_python_gives_the_frames_of_this_one(visit, piece):
-    """The first frame, knobs at their ends, moved points, other texts, fifty steps."""
+    """The first frame, fifty steps, knobs at their ends, moved points, other texts.
+
+    The steps come first: from the ends of its knobs a training may be chaotic, and
+    two processors differ.
+    """
     page_name, name, cell = piece
     page = opened(visit, page_name)
     place = place_of(page, name)
@@ -202,6 +206,13 @@ def test_the_pages_python_gives_the_frames_of_this_one(visit, piece):
         questions.append(question)
 
     spec = spec_of(page, name)
+    if spec["steps"]:
+        restart = place.get_by_role("button", name="Restart")
+        ask({"restart": True}, lambda: restart.press("Enter"))
+        for _ in range(5):
+            if seen[-1]["done"]:
+                break
+            ask({"steps": 10}, lambda: stepped(page, place, 10))
     for key, control in spec["controls"].items():
         if control["kind"] == "slider":
             last = len(control["values"]) - 1
@@ -242,14 +253,7 @@ def test_the_pages_python_gives_the_frames_of_this_one(visit, piece):
                 {"set": {key: moved}},
                 lambda field=field, X=X: field.press_sequentially(f"{X[0]:g}"),
             )
-    if spec["steps"]:
-        restart = place.get_by_role("button", name="Restart")
-        ask({"restart": True}, lambda: restart.press("Enter"))
-        for _ in range(5):
-            if seen[-1]["done"]:
-                break
-            ask({"steps": 10}, lambda: stepped(page, place, 10))
-    assert len(seen) >= 2
+    assert seen
     for shown, wanted in zip(
         seen, native(page_name, cell, json.dumps(questions)), strict=True
     ):

@@ -1454,7 +1454,8 @@ def test_fit_of_an_autoencoder_lowers_the_mean_loss_of_an_epoch():
 def test_fit_of_an_autoencoder_weighs_batches_by_their_rows():
     vae, seen = random_autoencoder(), []
 
-    def train_step(batch, optimiser):
+    def train_step(batch, optimiser, beta):
+        assert beta == 1.0
         seen.append((batch, optimiser))
         return float(len(batch))
 
