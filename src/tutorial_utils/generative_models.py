@@ -1150,7 +1150,7 @@ def discriminator_loss(data: Any, made: Any, params: dict[str, Tensor]) -> Tenso
 def generator_loss(
     made: Tensor, params: dict[str, Any], saturating: bool = False
 ) -> Tensor:
-    """The generator's loss for points (N, D) made. Source: eq-gan, eq-non-saturating.
+    """Loss of the generator's points (N, D). Source: eq-gan, eq-non-saturating.
 
     params : of the discriminator.
     """
