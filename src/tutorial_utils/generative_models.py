@@ -1141,20 +1141,20 @@ def mean_softplus(z: Tensor) -> Tensor:
     return softplus_node(z).sum() * (1 / value_of(z).size)
 
 
-def discriminator_loss(data: Any, made: Any, params: dict[str, Tensor]) -> Tensor:
-    """-V for points (N, D) of data and (M, D) made. Source: Chapter 8, eq-gan."""
-    of_data, of_made = (two_hidden_layers(x, params) for x in (data, made))
-    return mean_softplus(-of_data) + mean_softplus(of_made)
+def discriminator_loss(data: Any, generated: Any, params: dict[str, Tensor]) -> Tensor:
+    """-V for points data (N, D) and generated (M, D). Source: Chapter 8, eq-gan."""
+    of_data, of_generated = (two_hidden_layers(x, params) for x in (data, generated))
+    return mean_softplus(-of_data) + mean_softplus(of_generated)
 
 
 def generator_loss(
-    made: Tensor, params: dict[str, Any], saturating: bool = False
+    generated: Tensor, params: dict[str, Any], saturating: bool = False
 ) -> Tensor:
     """Loss of the generator's points (N, D). Source: eq-gan, eq-non-saturating.
 
     params : of the discriminator.
     """
-    log_odds = two_hidden_layers(made, params)
+    log_odds = two_hidden_layers(generated, params)
     return -mean_softplus(log_odds) if saturating else mean_softplus(-log_odds)
 
 # %% ../../chapters/08_generative_models.ipynb #gan-penalty-code
@@ -1182,7 +1182,7 @@ def in_packs(x: Any, pack: int) -> Any:
 
 def discriminator_gradient(
     data: np.ndarray,
-    made: np.ndarray,
+    generated: np.ndarray,
     params: dict[str, np.ndarray],
     pack: int = 1,
     penalty: float = 0.0,
@@ -1192,7 +1192,7 @@ def discriminator_gradient(
     penalty : the factor of `gradient_penalty` at the data. Source: Chapter 8, alg-gan.
     """
     p, data = leaves(params), in_packs(data, pack)
-    loss = discriminator_loss(data, in_packs(made, pack), p)
+    loss = discriminator_loss(data, in_packs(generated, pack), p)
     if penalty:
         loss = loss + penalty * gradient_penalty(data, p)
     loss.backward()
@@ -1211,8 +1211,8 @@ def generator_gradient(
     The discriminator's parameters are constants here. Source: Chapter 8, alg-gan.
     """
     p = leaves(generator)
-    made = in_packs(two_hidden_layers(z, p), pack)
-    loss = generator_loss(made, discriminator, saturating)
+    generated = in_packs(two_hidden_layers(z, p), pack)
+    loss = generator_loss(generated, discriminator, saturating)
     loss.backward()
     return float(loss.value), {name: leaf.gradient for name, leaf in p.items()}
 
@@ -1260,7 +1260,7 @@ class GAN:
 
     @weights_blamed
     def generator(self, z: np.ndarray) -> np.ndarray:
-        """Points (N, D) made of z (N, n_latent). Source: Chapter 8, def-gan."""
+        """Points (N, D) from z (N, n_latent). Source: Chapter 8, def-gan."""
         z = checked_array(z, "z", ("N", self.n_latent))
         return finite(two_hidden_layers(z, self.generator_params))
 
@@ -1293,16 +1293,18 @@ class GAN:
 
     @weights_blamed
     def discriminator_loss(
-        self, data: np.ndarray, made: np.ndarray
+        self, data: np.ndarray, generated: np.ndarray
     ) -> tuple[float, dict[str, np.ndarray]]:
         """-V and its gradients at the discriminator's parameters.
 
-        data, made : points (N, D), a multiple of `pack` of each. Raises ValueError.
-        Source: Chapter 8, equation eq-gan.
+        data, generated : points (N, D), of each a multiple of `pack`.
+        Raises ValueError. Source: Chapter 8, equation eq-gan.
         """
         data = self._checked_points(data, "data")
-        made = self._checked_points(made, "made")
-        return discriminator_gradient(data, made, self.discriminator_params, self.pack)
+        generated = self._checked_points(generated, "generated")
+        return discriminator_gradient(
+            data, generated, self.discriminator_params, self.pack
+        )
 
     @weights_blamed
     def generator_loss(self, z: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
@@ -1326,8 +1328,8 @@ class GAN:
         both = [*self.generator_params.values(), *self.discriminator_params.values()]
         check_weights(both)
         with overflow_blamed_on("generator_rate or discriminator_rate must be smaller"):
-            made = self.sample(len(batch))
-            d_loss, d_gradients = self.discriminator_loss(batch, made)
+            generated = self.sample(len(batch))
+            d_loss, d_gradients = self.discriminator_loss(batch, generated)
             self._discriminator_rule.step(
                 list(self.discriminator_params.values()), list(d_gradients.values())
             )

@@ -1808,7 +1808,7 @@ def test_an_adversarial_network_names_a_bad_rate(name, rate):
     [
         ("x", lambda gan, good, bad: gan.discriminator(bad)),
         ("data", lambda gan, good, bad: gan.discriminator_loss(bad, good)),
-        ("made", lambda gan, good, bad: gan.discriminator_loss(good, bad)),
+        ("generated", lambda gan, good, bad: gan.discriminator_loss(good, bad)),
         ("z", lambda gan, good, bad: gan.generator_loss(bad[:, :2])),
         ("batch", lambda gan, good, bad: gan.train_step(bad)),
     ],
@@ -1948,9 +1948,9 @@ MATRICES = {
         V,
         lambda m, x: m.discriminator_loss(x, V),
     ),
-    "gan.discriminator_loss made": (
+    "gan.discriminator_loss generated": (
         NUMBERS,
-        "made",
+        "generated",
         V,
         lambda m, x: m.discriminator_loss(V, x),
     ),
